@@ -1,0 +1,7 @@
+//go:build darwin || linux
+
+package vfs
+
+import "syscall"
+
+func protectFile(b []byte) error { return syscall.Mprotect(b, syscall.PROT_READ) }
