@@ -1,0 +1,201 @@
+// Package keydir is the store's index in memory: it says of every key where
+// its newest record lies and when it dies.
+//
+// A hash table answers for single keys, a btree keeps the keys in order, and
+// buckets of deadlines tell the sweeper what is due. An overwrite touches
+// the hash table alone. A key that appears or disappears waits in a queue
+// until Fold, or a Range that needs it, brings the order up to date. Entries
+// and key bytes lie in arenas without pointers, so that a million keys are
+// nothing to the garbage collector.
+//
+// The package knows no segment and no file: an entry holds plain numbers. It
+// does not read the clock, starts no goroutine and never returns an expired
+// key as absent: that is the caller's to judge.
+//
+// A Keydir may be used from any number of goroutines.
+package keydir
+
+import (
+	"errors"
+	"hash/maphash"
+	"math"
+	"sync"
+)
+
+// ErrFull is returned by Put when the key's stripe has no room for it: a
+// stripe holds 512 MiB of entries and keys.
+var ErrFull = errors.New("index is full")
+
+// MaxKeySize is the length of the longest key, in bytes.
+const MaxKeySize = math.MaxUint16
+
+// Entry says where a key's newest record lies and when it dies.
+type Entry struct {
+	Segment  uint32 // opaque to this package
+	Offset   int64  // bytes, a multiple of 8 below 32 GiB
+	Size     int64  // bytes of the record on disk, a multiple of 8 below 32 GiB
+	Deadline int64  // unix milliseconds; 0: never; a negative one is kept as 1
+}
+
+// Keydir maps keys to entries.
+//
+// The locks, in the order in which one goroutine may take them:
+//
+//	sweep  one Expire at a time
+//	order  the tree; whoever frees an entry holds it
+//	stripe one stripe's table and entries; never two stripes at once
+//	queue, deadlines: leaves, held for a few instructions
+type Keydir struct {
+	seed maphash.Seed
+	hash func(key string) uint64 // nil but in tests that want collisions
+
+	stripes   [stripeCount]Stripe
+	order     order
+	queue     queue
+	sweep     sync.Mutex
+	deadlines deadlines
+}
+
+// New returns an empty Keydir.
+func New() *Keydir {
+	d := &Keydir{seed: maphash.MakeSeed()}
+	for i := range d.stripes {
+		d.stripes[i].arena.init()
+	}
+	d.order.init(d.keyOf)
+	d.deadlines.init()
+	return d
+}
+
+// Hash returns the number by which the other methods know the key. The seed
+// is drawn anew for every Keydir: keys are chosen by attackers.
+func (d *Keydir) Hash(key string) uint64 {
+	if d.hash != nil {
+		return d.hash(key)
+	}
+	return maphash.String(d.seed, key)
+}
+
+// Stripe returns the stripe of the keys that hash to h.
+func (d *Keydir) Stripe(h uint64) *Stripe { return &d.stripes[h>>stripeShift] }
+
+// Put stores e for the key, which it copies. It returns the entry it
+// replaced, if there was one. The key has at most MaxKeySize bytes. The only
+// error is ErrFull, and then nothing has changed.
+func (d *Keydir) Put(h uint64, key string, e Entry) (old Entry, replaced bool, err error) {
+	old, replaced, err = d.put(h, key, e)
+	if err != nil {
+		// The dead may be holding the room.
+		d.Fold()
+		old, replaced, err = d.put(h, key, e)
+	}
+	return old, replaced, err
+}
+
+func (d *Keydir) put(h uint64, key string, e Entry) (old Entry, replaced bool, err error) {
+	s := d.Stripe(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := s.find(fragment(h), key)
+	switch {
+	case ref == 0:
+		if ref = s.create(fragment(h), key); ref == 0 {
+			return Entry{}, false, ErrFull
+		}
+		d.enqueue(s, idOf(h, ref))
+		s.live.Add(1)
+	case s.arena.at(ref).has(live):
+		old, replaced = s.arena.at(ref).entry(), true
+	default:
+		// A ghost comes back where it was; it is queued already.
+		s.arena.at(ref).set(live)
+		s.live.Add(1)
+	}
+	p := s.arena.at(ref)
+	p.setEntry(e)
+	d.file(idOf(h, ref), p)
+	return old, replaced, nil
+}
+
+// SetDeadline changes the deadline of a live key, and reports whether there
+// is one.
+func (d *Keydir) SetDeadline(h uint64, key string, deadline int64) bool {
+	s := d.Stripe(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := s.findLive(h, key)
+	if ref == 0 {
+		return false
+	}
+	p := s.arena.at(ref)
+	p.setDeadline(deadline)
+	d.file(idOf(h, ref), p)
+	return true
+}
+
+// Delete removes the key and returns its entry. An absent key is no error:
+// ok is false.
+func (d *Keydir) Delete(h uint64, key string) (old Entry, ok bool) {
+	s := d.Stripe(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := s.findLive(h, key)
+	if ref == 0 {
+		return Entry{}, false
+	}
+	old = s.arena.at(ref).entry()
+	d.kill(s, idOf(h, ref))
+	return old, true
+}
+
+// kill makes a ghost of a live entry: it keeps its slot, its bytes and its
+// place in the tree until Fold, but nobody finds it. The caller holds the
+// stripe.
+func (d *Keydir) kill(s *Stripe, id uint32) {
+	p := s.arena.at(id & refMask)
+	p.clear(live)
+	s.live.Add(-1)
+	if !p.has(queued) {
+		d.enqueue(s, id)
+	}
+}
+
+// enqueue tells Fold that the entry's place in the tree must change. The
+// caller holds the stripe.
+func (d *Keydir) enqueue(s *Stripe, id uint32) {
+	s.arena.at(id & refMask).set(queued)
+	d.queue.push(id)
+}
+
+// Barrier returns when every reader that held a stripe when it was called
+// has let go of it.
+func (d *Keydir) Barrier() {
+	for i := range d.stripes {
+		d.stripes[i].mu.Lock()
+		//lint:ignore SA2001 waiting is all there is to do
+		d.stripes[i].mu.Unlock()
+	}
+}
+
+// Len returns the number of live keys. Those that have expired count until
+// Expire has removed them.
+func (d *Keydir) Len() int {
+	n := int64(0)
+	for i := range d.stripes {
+		n += d.stripes[i].live.Load()
+	}
+	return int(n)
+}
+
+// Bytes returns the heap held by the index. The arenas and tables are
+// counted, the tree is estimated from the number of keys.
+func (d *Keydir) Bytes() int64 {
+	n := d.queue.bytes() + d.deadlines.bytes()
+	for i := range d.stripes {
+		s := &d.stripes[i]
+		s.mu.RLock()
+		n += s.arena.heap + int64(len(s.table.slots))*8 + int64(s.table.used)*treeBytes
+		s.mu.RUnlock()
+	}
+	return n
+}
