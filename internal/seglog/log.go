@@ -1,0 +1,231 @@
+// Package seglog is the log: an ordered set of segments and the manifest
+// that says which they are.
+//
+// One writer at a time appends; when the open segment is full it is sealed
+// and a new one begun. The order of what is made durable is always the same:
+// the segment file, then its name in the directory, then the manifest that
+// names it, and only then is a record accepted or an old file unlinked. So
+// after any crash the manifest names only whole files, and the records of
+// all segments but the open one are complete: the log is a prefix of what
+// was appended, without holes.
+//
+// A failed sync poisons the log. Nothing is appended any more, since what is
+// on stable storage is not known; only opening the store again, which copies
+// the records it serves to a new file, clears that.
+//
+// Append, Cut, Unsynced, Extents, LastSeq and Close belong to one writer at a time; ReadValue, Sync,
+// Dead, Usage and Err may be called beside it.
+package seglog
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// Config is what a log is opened with.
+type Config struct {
+	Dir         vfs.Dir
+	Mode        vfs.Mode
+	SegmentSize int64        // bytes
+	Now         func() int64 // the store's time, Unix milliseconds
+	NewStore    func() uint64
+}
+
+// Log is an open log.
+type Log struct {
+	Config
+	store uint64 // the store's random id; never changes once open
+
+	// The fields below belong to the writer.
+	man    manifest // as it is on disk
+	seq    uint64   // of the last record appended
+	active *member  // nil until the first append to a new store
+
+	// members is indexed by the number that Append hands out. It is copied
+	// when it changes, so readers need no lock.
+	members atomic.Pointer[[]*member]
+
+	durable atomic.Uint64         // seq up to which all is on stable storage
+	syncs   atomic.Uint64         // syncs done for the sake of records
+	poison  atomic.Pointer[error] // the first failure after which nothing is known
+}
+
+// member is a segment with what the log counts about it.
+type member struct {
+	*segment.Segment
+	number uint32
+	dead   atomic.Int64 // bytes of records that nobody needs
+}
+
+// Location says where a record lies.
+type Location struct {
+	Segment uint32 // the log's number for the segment, not its id
+	Offset  int64
+	Size    int64
+}
+
+// Append writes one record behind all others and returns its seq and place.
+// After an error nothing was written, and unless the log is poisoned the
+// next append may succeed. It keeps no reference to value.
+func (l *Log) Append(h record.Header, key string, value []byte) (uint64, Location, error) {
+	size := record.Size(len(key), len(value))
+	if err := l.ready(h.Type, size); err != nil {
+		return 0, Location{}, err
+	}
+	h.Seq = l.seq + 1
+	off, err := l.active.Append(h, key, value)
+	if err != nil {
+		return 0, Location{}, l.check(err)
+	}
+	l.seq++
+	return l.seq, Location{l.active.number, off, size}, nil
+}
+
+// ready makes the active segment one that may take a record of that size.
+func (l *Log) ready(t record.Type, size int64) error {
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if l.active == nil || l.active.Overflows(size) {
+		err := l.rotate(size)
+		// On a full disk a tombstone may use the room beyond the limit.
+		if err != nil && (l.active == nil || t != record.Tombstone || !errors.Is(err, vfs.ErrNoSpace)) {
+			return err
+		}
+	}
+	if l.man.clean {
+		return l.install(func(m *manifest) { m.clean = false })
+	}
+	return nil
+}
+
+// Err returns the failure that poisoned the log, or nil.
+func (l *Log) Err() error {
+	if err := l.poison.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// check poisons the log if err is of the kind after which the state of the
+// disk is unknown, and returns err.
+func (l *Log) check(err error) error {
+	if errors.Is(err, segment.ErrSync) || errors.Is(err, segment.ErrBroken) || errors.Is(err, segment.ErrFault) {
+		l.poison.CompareAndSwap(nil, &err)
+	}
+	return err
+}
+
+// Cut is a point in the log.
+type Cut struct {
+	seg *segment.Segment
+	seq uint64
+}
+
+// Cut returns the point behind the last record.
+func (l *Log) Cut() Cut {
+	if l.active == nil {
+		return Cut{seq: l.seq}
+	}
+	return Cut{l.active.Segment, l.seq}
+}
+
+// Sync makes everything before the cut durable. Segments before the open one
+// already are. A failure poisons the log.
+func (l *Log) Sync(c Cut) error {
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if c.seg != nil && c.seq > l.durable.Load() {
+		if err := c.seg.Sync(); err != nil {
+			return l.check(err)
+		}
+		l.syncs.Add(1)
+	}
+	l.raiseDurable(c.seq)
+	return nil
+}
+
+// Unsynced reports whether records are not yet known to be durable.
+func (l *Log) Unsynced() bool { return l.durable.Load() < l.seq }
+
+func (l *Log) raiseDurable(seq uint64) {
+	for {
+		was := l.durable.Load()
+		if seq <= was || l.durable.CompareAndSwap(was, seq) {
+			return
+		}
+	}
+}
+
+// ReadValue appends to dst a copy of the value at a place that Append or
+// Open gave. See segment.Segment.ReadValue.
+func (l *Log) ReadValue(dst []byte, at Location, key string) ([]byte, record.Header, error) {
+	return (*l.members.Load())[at.Segment].ReadValue(dst, at.Offset, at.Size, key)
+}
+
+// Dead counts the record at that place as needed by nobody.
+func (l *Log) Dead(at Location) { l.addDead(at, at.Size) }
+
+// Alive takes back Dead.
+func (l *Log) Alive(at Location) { l.addDead(at, -at.Size) }
+
+func (l *Log) addDead(at Location, size int64) {
+	(*l.members.Load())[at.Segment].dead.Add(size)
+}
+
+// install makes a changed manifest durable.
+func (l *Log) install(change func(*manifest)) error {
+	m := l.man.clone()
+	m.generation++
+	m.time = max(m.time, l.Now())
+	m.seq = l.seq
+	change(&m)
+	if err := writeManifest(l.Dir, &m); err != nil {
+		return l.check(fmt.Errorf("install manifest: %w", err))
+	}
+	l.man = m
+	return nil
+}
+
+// join adds a segment to the members.
+func (l *Log) join(s *segment.Segment) *member {
+	var old []*member
+	if p := l.members.Load(); p != nil {
+		old = *p
+	}
+	m := &member{Segment: s, number: uint32(len(old))}
+	members := append(append(make([]*member, 0, len(old)+1), old...), m)
+	l.members.Store(&members)
+	return m
+}
+
+// Usage is what the log occupies.
+type Usage struct {
+	Segments int
+	Disk     int64  // bytes of segment files, reserved room excluded
+	Records  int64  // bytes of records
+	Dead     int64  // bytes of records that nobody needs
+	Durable  uint64 // seq up to which all is on stable storage
+	Syncs    uint64
+}
+
+// Usage adds up the members.
+func (l *Log) Usage() Usage {
+	u := Usage{Durable: l.durable.Load(), Syncs: l.syncs.Load()}
+	for _, m := range *l.members.Load() {
+		u.Segments++
+		u.Disk += m.End()
+		u.Records += m.End() - segment.HeaderSize
+		u.Dead += m.dead.Load()
+	}
+	return u
+}
+
+// LastSeq returns the seq of the last record.
+func (l *Log) LastSeq() uint64 { return l.seq }

@@ -1,0 +1,123 @@
+package seglog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// ErrNotAStore says that a directory holds something else.
+var ErrNotAStore = errors.New("not a store")
+
+// Recovery is what Open found and did.
+type Recovery struct {
+	Clean      bool   // the store was closed; nothing had to be recovered
+	Segments   int    // opened
+	Records    int64  // replayed
+	TornFile   string // the segment whose tail was cut, or ""
+	TornOffset int64  // where
+	TornBytes  int64  // of an unfinished commit group, which nobody was promised
+	Orphans    int    // files of unfinished work, removed
+	Time       int64  // Unix milliseconds that the store's time had reached
+	Seq        uint64 // of the last record
+}
+
+// Examine looks at a directory without changing or locking it. It returns
+// whether there is a store, and ErrNotAStore if there is something else.
+func Examine(dir vfs.Dir) (exists bool, err error) {
+	names, err := dir.List()
+	if err != nil {
+		return false, fmt.Errorf("list directory: %w", err)
+	}
+	if slices.Contains(names, segment.ManifestName) {
+		return true, nil
+	}
+	for _, name := range names {
+		if _, ok := segment.ParseName(name); ok {
+			return true, &segment.CorruptError{File: segment.ManifestName, Reason: "missing beside segments"}
+		}
+		if name != segment.LockName && name != segment.ManifestTemp {
+			return false, fmt.Errorf("%w: the directory holds other files", ErrNotAStore)
+		}
+	}
+	return false, nil
+}
+
+// New returns a log that is to be opened.
+func New(c Config) *Log {
+	l := &Log{Config: c}
+	l.members.Store(new([]*member))
+	return l
+}
+
+// Open opens the log in a directory whose lock the caller holds, or makes a
+// new one in an empty directory. It calls replay for each record that
+// counts, in log order. With vfs.ReadOnly it changes nothing.
+//
+// Damage is a *segment.CorruptError, and then nothing has been changed.
+func (l *Log) Open(replay func(Location, record.Record)) (Recovery, error) {
+	exists, err := Examine(l.Dir)
+	if err != nil {
+		return Recovery{}, err
+	}
+	if !exists {
+		return Recovery{Clean: true}, l.found()
+	}
+	r := recovery{Log: l, replay: replay}
+	if err := r.run(); err != nil {
+		return Recovery{}, errors.Join(err, l.closeMembers())
+	}
+	return r.Recovery, nil
+}
+
+// found makes the manifest of a new store. Segments come with the first
+// record.
+func (l *Log) found() error {
+	if l.Mode == vfs.ReadOnly {
+		return fmt.Errorf("%w: the directory is empty", ErrNotAStore)
+	}
+	l.store = l.NewStore()
+	l.man = manifest{store: l.store, next: 1, clean: true}
+	return l.install(func(*manifest) {})
+}
+
+// Close makes the store clean: everything durable, the manifest exact. A
+// poisoned log is only let go of, and its failure returned.
+func (l *Log) Close() error {
+	err := l.finish()
+	return errors.Join(err, l.closeMembers())
+}
+
+func (l *Log) finish() error {
+	if err := l.Err(); err != nil || l.man.clean || l.Mode == vfs.ReadOnly {
+		return err
+	}
+	if err := errors.Join(l.active.Trim(), l.Sync(l.Cut())); err != nil {
+		return err
+	}
+	return l.install(func(m *manifest) {
+		open := m.open()
+		open.length, open.chain = l.active.End(), l.active.Chain()
+		m.clean = true
+	})
+}
+
+func (l *Log) closeMembers() error {
+	var err error
+	for _, m := range *l.members.Load() {
+		err = errors.Join(err, m.Close())
+	}
+	return err
+}
+
+func removeIfThere(dir vfs.Dir, name string) error {
+	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package seglog
+
+import (
+	"errors"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+)
+
+// Extent is a segment as it stood at one moment.
+type Extent struct {
+	number uint32
+	listed
+}
+
+// Extents returns the segments as they stand now, in log order. It belongs
+// to the writer; the result does not.
+func (l *Log) Extents() []Extent {
+	var extents []Extent
+	for i, m := range l.man.segments {
+		if !m.sealed && l.active != nil {
+			m.length, m.chain = l.active.End(), l.active.Chain()
+		}
+		extents = append(extents, Extent{uint32(i), m})
+	}
+	return extents
+}
+
+// Length returns the bytes of the extent.
+func (e Extent) Length() int64 { return e.length }
+
+// Verify reads the extent from its file anew, not through what is open, and
+// calls visit for each record. Damage is a *segment.CorruptError.
+func (l *Log) Verify(e Extent, visit func(Location, record.Record)) error {
+	s, err := segment.Open(segment.Config{Dir: l.Dir, Store: l.store, ID: e.id, Limit: l.SegmentSize})
+	if err != nil {
+		return unopened(err, segment.Name(e.id))
+	}
+	each := func(f segment.Found) error {
+		visit(Location{e.number, f.Offset, int64(len(f.Raw))}, f.Record)
+		return nil
+	}
+	if e.sealed {
+		err = s.Replay(e.length, e.chain, true, each)
+	} else {
+		err = s.Prove(e.length, e.chain, each)
+	}
+	return errors.Join(err, s.Close())
+}

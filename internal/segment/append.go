@@ -1,0 +1,164 @@
+package segment
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// After these the store must not accept another write.
+var (
+	// ErrBroken says that bytes behind the last record could not be taken
+	// back.
+	ErrBroken = errors.New("segment cannot be rolled back")
+	// ErrSync says that a sync failed: which bytes are on stable storage is
+	// not known and cannot be found out.
+	ErrSync = errors.New("sync failed")
+)
+
+// Append writes one record behind the last and returns its offset. When it
+// returns nil the bytes are the kernel's: the death of the process cannot
+// take them. An error means that the segment is as it was, unless it is
+// ErrBroken or ErrFault. It keeps no reference to value.
+func (s *Segment) Append(h record.Header, key string, value []byte) (int64, error) {
+	h.Synced = s.synced.Load()
+	return s.put(h.Type, record.Size(len(key), len(value)), func(dst []byte, at record.Place) {
+		record.Encode(dst, at, h, key, value)
+	})
+}
+
+// AppendCopy appends a valid record of another segment, given as its bytes.
+func (s *Segment) AppendCopy(t record.Type, raw []byte) (int64, error) {
+	return s.put(t, int64(len(raw)), func(dst []byte, at record.Place) {
+		record.Restamp(dst, at, raw)
+	})
+}
+
+// put finds room for a record, has it encoded there, and moves the end.
+func (s *Segment) put(t record.Type, size int64, encode func([]byte, record.Place)) (int64, error) {
+	off := s.end.Load()
+	if need := off + size + s.spare(t); need > s.reserved {
+		if err := s.reserve(need); err != nil {
+			return 0, err
+		}
+	}
+	sum, err := s.write(off, size, encode)
+	if err != nil {
+		return 0, err
+	}
+	s.chain = link(s.chain, sum)
+	s.count++
+	s.end.Store(off + size)
+	return off, nil
+}
+
+// write encodes a record in place, or in a buffer and by one call, and
+// returns its checksum.
+func (s *Segment) write(off, size int64, encode func([]byte, record.Place)) (sum uint64, err error) {
+	if s.placement == vfs.ByMapping {
+		defer catchFault(&err, debug.SetPanicOnFault(true))
+		dst := s.mem[off : off+size]
+		encode(dst, s.place(off))
+		return record.Sum(dst), nil
+	}
+	if int64(cap(s.buf)) < size {
+		s.buf = make([]byte, size)
+	}
+	dst := s.buf[:size]
+	encode(dst, s.place(off))
+	if _, err := s.file.WriteAt(dst, off); err != nil {
+		err = fmt.Errorf("write to %s: %w", s.name, err)
+		return 0, errors.Join(err, s.erase(off, size))
+	}
+	return record.Sum(dst), nil
+}
+
+// erase makes room that may hold part of a record zero again. What a reader
+// of a torn tail would find there must not survive behind later records.
+func (s *Segment) erase(off, size int64) (err error) {
+	if s.placement == vfs.ByMapping {
+		defer catchFault(&err, debug.SetPanicOnFault(true))
+		clear(s.mem[off : off+size])
+		return nil
+	}
+	if _, err := s.file.WriteAt(make([]byte, size), off); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrBroken, s.name, err)
+	}
+	return nil
+}
+
+// Sync makes everything appended before the call durable. After a failure it
+// returns the same error for ever: the kernel has already forgotten it.
+func (s *Segment) Sync() error {
+	s.syncMu.Lock()
+	defer s.syncMu.Unlock()
+	if s.syncErr != nil {
+		return s.syncErr
+	}
+	end := s.end.Load()
+	if end == s.synced.Load() {
+		return nil
+	}
+	if err := s.file.Sync(); err != nil {
+		s.syncErr = fmt.Errorf("%w: %s: %w", ErrSync, s.name, err)
+		return s.syncErr
+	}
+	s.synced.Store(end)
+	return nil
+}
+
+// Synced returns how many bytes are known to be on stable storage.
+func (s *Segment) Synced() int64 { return s.synced.Load() }
+
+// Seal appends the seal and makes the whole segment durable. Unseal takes it
+// back.
+func (s *Segment) Seal(seq uint64) error {
+	var value [16]byte
+	binary.LittleEndian.PutUint64(value[:], s.chain)
+	binary.LittleEndian.PutUint64(value[8:], uint64(s.count))
+	h := record.Header{Type: record.Seal, Commit: true, Seq: seq}
+	s.before = mark{s.end.Load(), s.chain, s.count}
+	if _, err := s.Append(h, "", value[:]); err != nil {
+		return err
+	}
+	return s.Sync()
+}
+
+// Unseal takes back a seal that no manifest has recorded. The segment can be
+// appended to again.
+func (s *Segment) Unseal() error {
+	end := s.end.Load()
+	if err := s.erase(s.before.end, end-s.before.end); err != nil {
+		return err
+	}
+	s.end.Store(s.before.end)
+	s.synced.Store(s.before.end)
+	s.chain, s.count = s.before.chain, s.before.count
+	return nil
+}
+
+// Trim gives back the room behind the last record and forbids stores through
+// the mapping. The segment cannot be appended to any more.
+func (s *Segment) Trim() error {
+	if s.mem != nil {
+		if err := s.file.Protect(s.mem); err != nil {
+			return fmt.Errorf("protect %s: %w", s.name, err)
+		}
+	}
+	if err := s.file.Truncate(s.end.Load()); err != nil {
+		return fmt.Errorf("trim %s: %w", s.name, err)
+	}
+	s.reserved = s.end.Load()
+	return nil
+}
+
+// mark is a state that the writer can go back to.
+type mark struct {
+	end   int64
+	chain uint64
+	count int64
+}
