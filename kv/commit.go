@@ -1,0 +1,191 @@
+package kv
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/spcent/plumego/store/internal/keydir"
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/seglog"
+)
+
+// mutation is a record in the log and what it means for the index.
+type mutation struct {
+	kind     record.Type
+	key      string
+	hash     uint64
+	seq      uint64
+	at       seglog.Location // of the record
+	value    seglog.Location // Touch: of the record that has the value
+	deadline int64           // Unix milliseconds; 0: none
+}
+
+// entry is what the index should hold after the mutation.
+func (m *mutation) entry() keydir.Entry {
+	at := m.at
+	if m.kind == record.Touch {
+		at = m.value
+	}
+	return keydir.Entry{Segment: at.Segment, Offset: at.Offset, Size: at.Size, Deadline: m.deadline}
+}
+
+// location returns where an entry's record lies.
+func location(e keydir.Entry) seglog.Location {
+	return seglog.Location{Segment: e.Segment, Offset: e.Offset, Size: e.Size}
+}
+
+// commitLocked is the one road to the disk: it appends a mutation to the log and
+// then either publishes it or, if its policy waits for a sync, queues it.
+// The caller holds mu, lets it go, and then awaits the group that is
+// returned, if there is one.
+func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
+	e := s.engine
+	if err := e.writable(); err != nil {
+		return nil, err
+	}
+	h := record.Header{Type: m.kind, Commit: true, Deadline: m.deadline}
+	var err error
+	if m.seq, m.at, err = e.log.Append(h, m.key, value); err != nil {
+		return nil, e.public("append to the log", err)
+	}
+	if s.policy == SyncAlways || e.isPending(m.key) {
+		return e.queue(m), nil
+	}
+	if err := e.publish(m); err != nil {
+		return nil, err
+	}
+	if s.policy == SyncInterval {
+		e.syncer.note()
+	}
+	e.folder.note(e)
+	return nil, nil
+}
+
+// writable says why nothing can be written, if so. The caller holds mu.
+func (e *engine) writable() error {
+	switch {
+	case e.closed.Load():
+		return ErrStoreClosed
+	case e.opts.ReadOnly:
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// publish makes a mutation visible to readers, and counts what it makes
+// useless. The records that carry no value are useless to space from the
+// start: it is the index that remembers what they say.
+func (e *engine) publish(m mutation) error {
+	switch m.kind {
+	case record.Put:
+		old, replaced, err := e.index.Put(m.hash, m.key, m.entry())
+		if err != nil {
+			return e.public("index a key", err)
+		}
+		if replaced {
+			e.log.Dead(location(old))
+		}
+		e.sweeper.note(m.deadline)
+	case record.Tombstone:
+		e.log.Dead(m.at)
+		if old, ok := e.index.Delete(m.hash, m.key); ok {
+			e.log.Dead(location(old))
+		}
+	case record.Touch:
+		e.log.Dead(m.at)
+		return e.publishTouch(m)
+	}
+	return nil
+}
+
+// publishTouch moves a deadline. If the sweeper took the key while the touch
+// waited for its sync, the key is put back: the touch came first.
+func (e *engine) publishTouch(m mutation) error {
+	defer e.sweeper.note(m.deadline)
+	if e.index.SetDeadline(m.hash, m.key, m.deadline) {
+		return nil
+	}
+	if _, _, err := e.index.Put(m.hash, m.key, m.entry()); err != nil {
+		return e.public("index a key", err)
+	}
+	e.log.Alive(m.value)
+	return nil
+}
+
+// group is the writes that one sync acknowledges.
+type group struct {
+	mutations []mutation
+	once      sync.Once // its first caller leads, the others wait
+	err       error     // final when once is done
+}
+
+// queue adds a mutation to the group of the next sync. The caller holds mu.
+func (e *engine) queue(m mutation) *group {
+	g := e.nextGroup()
+	g.mutations = append(g.mutations, m)
+	e.pending[m.key] = m
+	return g
+}
+
+// nextGroup returns the group of the next sync. The caller holds mu.
+func (e *engine) nextGroup() *group {
+	if e.group == nil {
+		e.group = new(group)
+	}
+	return e.group
+}
+
+// isPending reports whether the newest write of a key is still invisible. A
+// later write must then wait for the same sync, whatever its policy, so that
+// readers see the two in order. The caller holds mu.
+func (e *engine) isPending(key string) bool {
+	if len(e.pending) == 0 {
+		return false
+	}
+	_, ok := e.pending[key]
+	return ok
+}
+
+// await returns when the group's sync is done, and its result. The first to
+// come leads: it does the sync, for all who joined before it began. While it
+// is at work the next group fills, so one sync serves many writers without a
+// timer, and a lone writer waits for nobody.
+func (g *group) await(e *engine) error {
+	if g == nil {
+		return nil
+	}
+	g.once.Do(func() { e.leadGroup(g) })
+	return g.err
+}
+
+// leadGroup syncs the log and publishes the group's writes, or drops them.
+func (e *engine) leadGroup(g *group) {
+	e.syncing.Lock()
+	defer e.syncing.Unlock()
+
+	e.mu.Lock()
+	e.group = nil // whoever writes from now on waits for the next sync
+	cut := e.log.Cut()
+	e.mu.Unlock()
+
+	err := e.log.Sync(cut)
+
+	e.mu.Lock()
+	g.err = e.settle(g, e.public("sync the log", err))
+	e.mu.Unlock()
+}
+
+// settle publishes a group's writes after a sync without error, in order,
+// and forgets them either way. The caller holds mu.
+func (e *engine) settle(g *group, err error) error {
+	for _, m := range g.mutations {
+		if e.pending[m.key].seq == m.seq {
+			delete(e.pending, m.key)
+		}
+		if err == nil {
+			err = errors.Join(err, e.publish(m))
+		}
+	}
+	e.folder.note(e)
+	return err
+}

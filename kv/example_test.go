@@ -1,0 +1,109 @@
+package kv_test
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	kvstore "github.com/spcent/plumego/store/kv"
+)
+
+func Example() {
+	dir, err := os.MkdirTemp("", "kv")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	kv, err := kvstore.NewKVStore(kvstore.Options{
+		DataDir: dir,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+
+	kv.Set("session:abc", []byte(`{"user":"alice"}`), 30*time.Minute)
+	data, err := kv.Get("session:abc")
+	fmt.Println(string(data), err)
+
+	kv.Delete("session:abc")
+	exists := kv.Exists("session:abc")
+	fmt.Println(exists)
+
+	// Output:
+	// {"user":"alice"} <nil>
+	// false
+}
+
+// A fixed-window rate limit: the window is opened by its first request and
+// closes on time, however many come. Counters may lose their last moments in
+// a power cut; the signing key beside them may not.
+func ExampleKVStore_WithSync() {
+	kv, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+	counters := kv.WithSync(kvstore.SyncNever)
+
+	if err := kv.Set("jwt:2026-11", []byte("signing key"), 0); err != nil {
+		log.Fatal(err) // durable, or not done
+	}
+	for range 3 {
+		n, err := counters.Incr("rate:192.0.2.7", 1, time.Minute)
+		fmt.Println(n, n <= 2, err)
+	}
+	// Output:
+	// 1 true <nil>
+	// 2 true <nil>
+	// 3 false <nil>
+}
+
+func ExampleKVStore_Scan() {
+	kv, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+	for _, user := range []string{"carol", "alice", "bob"} {
+		kv.Set("session:"+user, []byte("of "+user), time.Hour)
+	}
+	kv.Set("other", nil, 0)
+
+	for item, err := range kv.Scan("session:") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s = %s\n", item.Key, item.Value)
+	}
+	// Output:
+	// session:alice = of alice
+	// session:bob = of bob
+	// session:carol = of carol
+}
+
+func ExampleKVStore_Get_expired() {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	kv, err := kvstore.NewKVStore(kvstore.Options{
+		InMemory: true,
+		Now:      func() time.Time { return now },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+
+	kv.Set("token", []byte("x"), time.Second)
+	now = now.Add(999 * time.Millisecond)
+	_, err = kv.Get("token")
+	fmt.Println(err)
+	now = now.Add(time.Millisecond)
+	_, err = kv.Get("token")
+	fmt.Println(errors.Is(err, kvstore.ErrKeyNotFound))
+	// Output:
+	// <nil>
+	// true
+}

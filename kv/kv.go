@@ -1,0 +1,156 @@
+package kv
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spcent/plumego/store/internal/keydir"
+	"github.com/spcent/plumego/store/internal/seglog"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// KVStore is a handle on an open store. Its methods are safe for concurrent
+// use. Handles of one store, see WithSync, share everything but the policy;
+// closing one closes the store.
+type KVStore struct {
+	engine *engine
+	policy SyncPolicy
+}
+
+// engine is an open store.
+//
+// Lock order: syncing, then mu, then the locks of the index.
+type engine struct {
+	opts  Options
+	clock *clock
+	dir   vfs.Dir
+	lock  io.Closer // nil where there is no lock file to hold
+	index *keydir.Keydir
+	log   *seglog.Log
+
+	// mu admits one writer: it orders all mutations. It is not held during
+	// a sync that writers wait for, but for the one at the end of a segment.
+	mu sync.Mutex
+	// group collects the writes that the next sync will acknowledge; nil
+	// when there are none. Protected by mu.
+	group *group
+	// pending has, for each key in a group, its newest write, which is in
+	// the log but not in the index. Protected by mu.
+	pending map[string]mutation
+	// lastMark is the store's time, in Unix milliseconds, that the log is
+	// known to hold. Protected by mu.
+	lastMark int64
+
+	// syncing is held by the one goroutine that syncs for a group.
+	syncing sync.Mutex
+
+	// closed is set under mu; readers look at it under a stripe's lock.
+	closed   atomic.Bool
+	closing  sync.Once
+	closeErr error
+
+	// work counts the goroutines and long calls that Close waits for. It
+	// grows under mu and only while closed is not set.
+	work    sync.WaitGroup
+	quit    chan struct{} // closed to stop the goroutines
+	syncer  syncer
+	sweeper sweeper
+	folder  folder
+
+	recovery Recovery
+}
+
+// NewKVStore opens the store in opts.DataDir, or makes one. It returns when
+// everything it will serve is on stable storage.
+//
+// A store that was not closed is recovered: a torn tail, which nobody was
+// promised, is cut and reported in Stats and to the logger. Damage is
+// ErrCorrupt, and then nothing has been changed. Other errors are
+// ErrInvalidOptions, ErrNotAStore, ErrLocked, ErrUnsupportedVersion,
+// ErrNoSpace, or wrap what the system said.
+func NewKVStore(opts Options) (*KVStore, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{
+		opts:    opts,
+		clock:   newClock(opts.Now),
+		index:   keydir.New(),
+		pending: make(map[string]mutation),
+		quit:    make(chan struct{}),
+		syncer:  newSyncer(),
+		sweeper: newSweeper(),
+	}
+	took := stopwatch()
+	if err := e.open(); err != nil {
+		return nil, e.public("open store", err)
+	}
+	e.recovery.Took = took()
+	e.start()
+	return &KVStore{engine: e, policy: opts.Sync}, nil
+}
+
+// WithSync returns a handle on the same store whose writes follow another
+// policy, so that one store can keep signing keys durable and counters fast.
+// An unknown policy counts as SyncAlways.
+func (s *KVStore) WithSync(p SyncPolicy) *KVStore {
+	if p < SyncAlways || p > SyncNever {
+		p = SyncAlways
+	}
+	return &KVStore{engine: s.engine, policy: p}
+}
+
+// Close waits for operations that have begun, makes everything durable under
+// every policy, and lets go of the directory. Later calls of other methods
+// return ErrStoreClosed; calling Close again returns the same result. An
+// error does not take back what SyncAlways has acknowledged.
+func (s *KVStore) Close() error {
+	e := s.engine
+	e.closing.Do(func() { e.closeErr = e.public("close store", e.close()) })
+	return e.closeErr
+}
+
+// start starts the goroutines that the options ask for.
+func (e *engine) start() {
+	if e.opts.SweepInterval > 0 {
+		e.work.Go(func() { e.sweeper.run(e) })
+	}
+	if !e.opts.ReadOnly {
+		e.work.Go(func() { e.syncer.run(e) })
+	}
+	e.folder.note(e)
+}
+
+// begin admits a call that Close must wait for, until work.Done.
+func (e *engine) begin() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed.Load() {
+		return ErrStoreClosed
+	}
+	e.work.Add(1)
+	return nil
+}
+
+// close ends the store. Its order matters: no new writers; the last group
+// told; the goroutines gone; no leader; no reader; then the files.
+func (e *engine) close() error {
+	e.mu.Lock()
+	e.closed.Store(true)
+	last := e.group
+	e.mu.Unlock()
+	if last != nil {
+		_ = last.await(e) // its writers are told
+	}
+	close(e.quit)
+	e.work.Wait()
+	e.syncing.Lock() // a leader may be at work
+	defer e.syncing.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.index.Barrier() // readers that had not seen closed are done
+	return errors.Join(e.log.Close(), e.release())
+}

@@ -1,0 +1,126 @@
+package kv
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// SyncPolicy says what a write's nil error means.
+type SyncPolicy int
+
+// The three policies. In every one an acknowledged write survives the death
+// of the process; they differ in what a power cut may take.
+const (
+	// SyncAlways, the zero value: the write is on stable storage.
+	// Concurrent writers share one fsync; no timer is involved.
+	SyncAlways SyncPolicy = iota
+	// SyncInterval: the write is with the operating system, and on stable
+	// storage at most Options.SyncEvery plus one fsync later.
+	SyncInterval
+	// SyncNever: the write is with the operating system; it is on stable
+	// storage after Sync, Close, or when its segment is full.
+	SyncNever
+)
+
+// Options says where a store lives and how it behaves. The zero value of
+// each field is the safe choice. NewKVStore copies it.
+type Options struct {
+	// DataDir is the store's directory. It is made, mode 0700, if only its
+	// last element is missing. Required unless InMemory.
+	DataDir string
+	// InMemory keeps the store on the heap: no directory, nothing survives
+	// Close.
+	InMemory bool
+	// ReadOnly opens an existing store and writes nothing, not even a lock
+	// file it would have to create.
+	ReadOnly bool
+
+	// Sync is the policy of the handle that NewKVStore returns; WithSync
+	// gives others.
+	Sync SyncPolicy
+	// SyncEvery bounds the age of unsynced writes under SyncInterval.
+	// Default 1s.
+	SyncEvery time.Duration
+
+	// SegmentSize is the length in bytes at which a segment is sealed.
+	// Default 64 MiB; between 1 KiB and 4 GiB. A value larger than that
+	// gets a segment of its own.
+	SegmentSize int64
+	// MaxValueSize bounds a value, in bytes. Default 64 MiB; at most 1 GiB.
+	MaxValueSize int64
+
+	// SweepInterval is the shortest time between two sweeps for expired
+	// keys. Default 1s; negative: never sweep. Expired keys are absent for
+	// readers either way; the sweep only frees their memory.
+	SweepInterval time.Duration
+
+	// Logger receives what recovery did and background failures, never a
+	// key or a value. Default: discards.
+	Logger *slog.Logger
+	// Now replaces the system's clock, for tests and replays. The store's
+	// time never runs backwards, whatever it returns.
+	Now func() time.Time
+
+	// fs replaces the operating system in this package's tests.
+	fs vfs.FS
+}
+
+// Bounds of the options and the defaults behind their zero values.
+const (
+	// MaxKeySize is the greatest length of a key in bytes; the least is 1.
+	MaxKeySize = record.MaxKey
+
+	minSegmentSize = 1 << 10
+	maxSegmentSize = 4 << 30
+	maxMaxValue    = record.MaxValue
+
+	defaultSegmentSize   = 64 << 20
+	defaultMaxValue      = 64 << 20
+	defaultSyncEvery     = time.Second
+	defaultSweepInterval = time.Second
+)
+
+// withDefaults returns a checked copy with every default filled in.
+func (o Options) withDefaults() (Options, error) {
+	if o.DataDir == "" && !o.InMemory {
+		return o, fmt.Errorf("%w: DataDir is empty", ErrInvalidOptions)
+	}
+	if o.InMemory && (o.DataDir != "" || o.ReadOnly) {
+		return o, fmt.Errorf("%w: InMemory excludes DataDir and ReadOnly", ErrInvalidOptions)
+	}
+	if o.Sync < SyncAlways || o.Sync > SyncNever {
+		return o, fmt.Errorf("%w: unknown SyncPolicy %d", ErrInvalidOptions, o.Sync)
+	}
+	if err := fill(&o.SegmentSize, defaultSegmentSize, minSegmentSize, maxSegmentSize, "SegmentSize"); err != nil {
+		return o, err
+	}
+	if err := fill(&o.MaxValueSize, defaultMaxValue, 1, maxMaxValue, "MaxValueSize"); err != nil {
+		return o, err
+	}
+	if err := fill(&o.SyncEvery, defaultSyncEvery, 1, 1<<62, "SyncEvery"); err != nil {
+		return o, err
+	}
+	if o.SweepInterval == 0 {
+		o.SweepInterval = defaultSweepInterval
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+// fill replaces a zero by its default and checks the bounds of the rest.
+func fill[T ~int64](v *T, def, least, greatest T, name string) error {
+	if *v == 0 {
+		*v = def
+		return nil
+	}
+	if *v < least || *v > greatest {
+		return fmt.Errorf("%w: %s must be between %d and %d", ErrInvalidOptions, name, least, greatest)
+	}
+	return nil
+}

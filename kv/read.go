@@ -1,0 +1,115 @@
+package kv
+
+import (
+	"github.com/spcent/plumego/store/internal/keydir"
+	"github.com/spcent/plumego/store/internal/record"
+)
+
+// Get returns a copy of the value of key, which the caller owns; it is not
+// nil, even if empty. A key without a value is ErrKeyNotFound, and so, as
+// ErrKeyExpired, is one whose deadline has passed. Bytes that are not those
+// once written are ErrCorrupt, never a value.
+func (s *KVStore) Get(key string) ([]byte, error) {
+	value, err := s.AppendGet(nil, key)
+	if err == nil && value == nil {
+		value = []byte{}
+	}
+	return value, err
+}
+
+// AppendGet appends a copy of the value of key to dst and returns the result,
+// as append does. It allocates only when dst has no room. After an error,
+// which is one of those of Get, the result is dst as it was.
+func (s *KVStore) AppendGet(dst []byte, key string) ([]byte, error) {
+	dst, _, _, err := s.engine.read(dst, key)
+	return dst, err
+}
+
+// read appends the value of key to dst and returns what else is known of it.
+// The copy is made under the stripe's lock: so long no segment goes away.
+func (e *engine) read(dst []byte, key string) ([]byte, keydir.Entry, record.Header, error) {
+	h := e.index.Hash(key)
+	stripe := e.index.Stripe(h)
+	stripe.RLock()
+	entry, err := e.findLocked(stripe, h, key)
+	var header record.Header
+	if err == nil {
+		dst, header, err = e.log.ReadValue(dst, location(entry), key)
+		if err != nil {
+			err = e.public("read a value", err)
+		}
+	}
+	stripe.RUnlock()
+	return dst, entry, header, err
+}
+
+// findLocked returns the entry of a key that lives. The caller holds the
+// stripe's lock.
+func (e *engine) findLocked(stripe *keydir.Stripe, h uint64, key string) (keydir.Entry, error) {
+	if e.closed.Load() {
+		return keydir.Entry{}, ErrStoreClosed
+	}
+	entry, ok := stripe.Find(h, key)
+	if !ok {
+		return keydir.Entry{}, e.notFound(key)
+	}
+	if e.clock.expired(entry.Deadline) {
+		return keydir.Entry{}, ErrKeyExpired
+	}
+	return entry, nil
+}
+
+// notFound says why a key is not there.
+func (e *engine) notFound(key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return ErrKeyNotFound
+}
+
+// find is findLocked with the lock taken.
+func (e *engine) find(key string) (keydir.Entry, error) {
+	h := e.index.Hash(key)
+	stripe := e.index.Stripe(h)
+	stripe.RLock()
+	defer stripe.RUnlock()
+	return e.findLocked(stripe, h, key)
+}
+
+// Exists reports whether key has a value that has not expired. It reads the
+// index only. After Close it reports false.
+func (s *KVStore) Exists(key string) bool {
+	_, err := s.engine.find(key)
+	return err == nil
+}
+
+// lookup returns what readers see of a key, whether or not it has expired.
+func (e *engine) lookup(h uint64, key string) (keydir.Entry, bool) {
+	stripe := e.index.Stripe(h)
+	stripe.RLock()
+	defer stripe.RUnlock()
+	return stripe.Find(h, key)
+}
+
+// newest returns what the log says of a key, writes included that readers do
+// not see yet, whether or not it has expired. The caller holds mu.
+func (e *engine) newest(h uint64, key string) (keydir.Entry, bool) {
+	if len(e.pending) > 0 {
+		if m, ok := e.pending[key]; ok {
+			return m.entry(), m.kind != record.Tombstone
+		}
+	}
+	return e.lookup(h, key)
+}
+
+// alive is newest without what has expired. The caller holds mu.
+func (e *engine) alive(h uint64, key string) (keydir.Entry, error) {
+	entry, ok := e.newest(h, key)
+	if !ok {
+		return entry, ErrKeyNotFound
+	}
+	if e.clock.expired(entry.Deadline) {
+		return entry, ErrKeyExpired
+	}
+	return entry, nil
+}

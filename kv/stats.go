@@ -1,0 +1,56 @@
+package kv
+
+import "time"
+
+// Stats is what a store looks like at one moment.
+type Stats struct {
+	Keys       int    // with a value; expired ones excluded
+	Segments   int    // files of the log
+	DiskBytes  int64  // of records and headers in those files
+	LiveBytes  int64  // of records that the keys need
+	DeadBytes  int64  // of records that nobody needs
+	IndexBytes int64  // of memory in the index, keys included
+	LastSeq    uint64 // of the last mutation
+	DurableSeq uint64 // up to which all is on stable storage
+	Syncs      uint64 // done for the sake of records since the store was opened
+	Expired    uint64 // keys swept since the store was opened
+	Recovery   Recovery
+}
+
+// Recovery is what opening the store found and did.
+type Recovery struct {
+	Clean          bool          // the store had been closed
+	Segments       int           // opened
+	Records        int64         // replayed
+	TornFile       string        // the segment whose tail was cut, or ""
+	TornOffset     int64         // where it was cut
+	TornBytes      int64         // of unfinished writes, which nobody was promised
+	OrphansRemoved int           // files of unfinished work
+	Took           time.Duration // of NewKVStore
+}
+
+// Stats returns the store's figures. It sweeps first, as Len does. After
+// Close only Recovery is set.
+func (s *KVStore) Stats() Stats {
+	e := s.engine
+	keys := s.Len()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed.Load() {
+		return Stats{Recovery: e.recovery}
+	}
+	u := e.log.Usage()
+	return Stats{
+		Keys:       keys,
+		Segments:   u.Segments,
+		DiskBytes:  u.Disk,
+		LiveBytes:  u.Records - u.Dead,
+		DeadBytes:  u.Dead,
+		IndexBytes: e.index.Bytes(),
+		LastSeq:    e.log.LastSeq(),
+		DurableSeq: u.Durable,
+		Syncs:      u.Syncs,
+		Expired:    e.sweeper.swept.Load(),
+		Recovery:   e.recovery,
+	}
+}
