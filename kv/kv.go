@@ -75,10 +75,11 @@ func NewKVStore(opts Options) (*KVStore, error) {
 	if err != nil {
 		return nil, err
 	}
+	clock := newClock(opts.Now)
 	e := &engine{
 		opts:    opts,
-		clock:   newClock(opts.Now),
-		index:   keydir.New(),
+		clock:   clock,
+		index:   keydir.New(clock.now()),
 		pending: make(map[string]mutation),
 		quit:    make(chan struct{}),
 		syncer:  newSyncer(),

@@ -28,7 +28,7 @@ func fill(b testing.TB, d *Keydir, keys []string, spread int64) {
 	for i, key := range keys {
 		e := Entry{Segment: 1, Offset: int64(i) * 304, Size: 304}
 		if spread != 0 {
-			e.Deadline = 1_700_000_000_000 + rng.Int64N(spread)
+			e.Deadline = epoch + rng.Int64N(spread)
 		}
 		if _, _, err := d.Put(d.Hash(key), key, e); err != nil {
 			b.Fatal(err)
@@ -38,7 +38,7 @@ func fill(b testing.TB, d *Keydir, keys []string, spread int64) {
 
 func BenchmarkFind(b *testing.B) {
 	keys := sessionKeys(2 * million)
-	d := New()
+	d := New(epoch)
 	fill(b, d, keys[:million], 0)
 	for _, c := range []struct {
 		name string
@@ -64,7 +64,7 @@ func BenchmarkPutFresh(b *testing.B) {
 	var d *Keydir
 	for i := range b.N {
 		if i%million == 0 {
-			d = New()
+			d = New(epoch)
 		}
 		key := keys[i%million]
 		d.Put(d.Hash(key), key, Entry{Segment: 1, Offset: int64(i) * 8, Size: 304})
@@ -75,7 +75,7 @@ func BenchmarkPutOverwrite(b *testing.B) {
 	for _, spread := range []int64{0, 3600 * second} {
 		b.Run(fmt.Sprintf("deadline=%v", spread != 0), func(b *testing.B) {
 			keys := sessionKeys(million)
-			d := New()
+			d := New(epoch)
 			fill(b, d, keys, spread)
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -83,7 +83,7 @@ func BenchmarkPutOverwrite(b *testing.B) {
 				key := keys[i*7919%million]
 				e := Entry{Segment: 2, Offset: int64(i) * 8, Size: 304}
 				if spread != 0 {
-					e.Deadline = 1_700_000_000_000 + spread + int64(i)
+					e.Deadline = epoch + spread + int64(i)
 				}
 				d.Put(d.Hash(key), key, e)
 			}
@@ -96,7 +96,7 @@ func BenchmarkPutOverwrite(b *testing.B) {
 func BenchmarkFold(b *testing.B) {
 	keys := sessionKeys(2 * million)
 	for b.Loop() {
-		d := New()
+		d := New(epoch)
 		for _, half := range [][]string{keys[:million], keys[million:]} {
 			b.StopTimer()
 			fill(b, d, half, 0)
@@ -122,7 +122,7 @@ func BenchmarkFold(b *testing.B) {
 
 func BenchmarkRangeOf100(b *testing.B) {
 	keys := sessionKeys(million)
-	d := New()
+	d := New(epoch)
 	fill(b, d, keys, 0)
 	d.Fold()
 	b.ReportAllocs()
@@ -139,10 +139,10 @@ func BenchmarkExpire(b *testing.B) {
 	keys := sessionKeys(million)
 	for b.Loop() {
 		b.StopTimer()
-		d := New()
+		d := New(epoch)
 		fill(b, d, keys, 3600*second)
 		b.StartTimer()
-		for now := int64(1_700_000_000_000); d.Len() > 0; now += second {
+		for now := int64(epoch); d.Len() > 0; now += second {
 			for more := true; more; {
 				_, more = d.Expire(now, 1000, func(Entry) {})
 			}
@@ -161,7 +161,7 @@ func BenchmarkHeap(b *testing.B) {
 			for b.Loop() {
 				keys := sessionKeys(million)
 				before := heap()
-				d := New()
+				d := New(epoch)
 				fill(b, d, keys, c.spread)
 				d.Fold()
 				used := float64(heap() - before)

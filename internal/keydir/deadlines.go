@@ -1,12 +1,17 @@
 package keydir
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+)
 
 const second = 1000 // ms
 
-// deadlines says which entries the sweeper must look at, and when. Entries
-// are filed by the second of their deadline, in no order within it; those of
-// a second that has begun are filed by the millisecond.
+// deadlines says which entries the sweeper must look at, and when. An entry
+// is filed in a bucket that begins no later than its deadline. The nearer the
+// deadline, the narrower the bucket; when it begins, the sweeper files its
+// entries again in narrower ones and in the end by the millisecond. So there
+// are few buckets, however many deadlines are spread over however long.
 //
 // An id may be filed in several places, or long after its entry is gone. The
 // entry knows the one place that counts, packed.filed; an id met anywhere
@@ -15,14 +20,17 @@ const second = 1000 // ms
 type deadlines struct {
 	mu sync.Mutex // protects the fields below; nothing else is locked under it
 
-	buckets map[int64][]uint32 // ids by the first millisecond of their second
-	due     places             // one for each bucket, and the ids of begun seconds
-	begun   int64              // the sweeper's clock
-	taken   int64              // the place of the id the sweeper is looking at, 0: none
+	buckets map[int64][]uint32 // ids by the first millisecond of the bucket
+	due     places             // one for each bucket, and ids filed by the millisecond
+	now     int64              // the sweeper's clock
+	taken   int64              // the first place of what the sweeper has in hand, 0: nothing
 	ids     int                // in buckets, the stale ones among them
 }
 
-func (t *deadlines) init() { t.buckets = make(map[int64][]uint32) }
+func (t *deadlines) init(now int64) {
+	t.buckets = make(map[int64][]uint32)
+	t.now = now
+}
 
 // file makes sure the sweeper looks at the entry before its deadline is
 // past. The caller holds the stripe.
@@ -38,8 +46,8 @@ func (d *Keydir) file(id uint32, p packed) {
 func (t *deadlines) add(id uint32, deadline int64) int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	start := bucketStart(deadline)
-	if start <= t.begun {
+	start := deadline - deadline%width(deadline-t.now)
+	if start <= max(0, t.now) {
 		t.due.push(place{deadline, id})
 		return deadline
 	}
@@ -52,16 +60,20 @@ func (t *deadlines) add(id uint32, deadline int64) int64 {
 	return start
 }
 
-// bucketStart returns the first millisecond of the deadline's second. That
-// of 1970's first second is 1, for 0 means nowhere.
-func bucketStart(deadline int64) int64 { return max(1, deadline-deadline%second) }
+// width returns the width of the bucket for a deadline that far away, in
+// milliseconds: a second at least, and else between 1/64 and 1/32 of the
+// distance.
+func width(distance int64) int64 {
+	seconds := uint64(max(distance, 0) / second)
+	return second << max(0, bits.Len64(seconds)-6)
+}
 
 // take removes an id that is due at now, and returns it and the place where
 // it was filed. Until the next call or rest, next counts it as still there.
 func (t *deadlines) take(now int64) (p place, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.begun, t.taken = now, 0
+	t.now, t.taken = now, 0
 	for len(t.due) > 0 && t.due[0].at <= now {
 		p := t.due[0]
 		if p.id == wholeBucket {
@@ -105,15 +117,16 @@ func (t *deadlines) rest() int64 {
 func (t *deadlines) next() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.taken != 0 {
+	first := t.due.first()
+	if t.taken != 0 && (first == 0 || t.taken < first) {
 		return t.taken
 	}
-	return t.due.first()
+	return first
 }
 
 func (t *deadlines) bytes() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	const bucketBytes = 64 // its share of the map, and half-empty slices
-	return int64(cap(t.due))*16 + int64(t.ids)*6 + int64(len(t.buckets))*bucketBytes
+	const idBytes = 5 // 4, and what append keeps ready
+	return int64(cap(t.due))*16 + int64(t.ids)*idBytes
 }

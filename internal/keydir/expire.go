@@ -4,6 +4,7 @@ package keydir
 // removed for each of them with no lock held. It looks at no more than max
 // entries, so that a call is short however many die in one second; more says
 // that it stopped for that, and n may then be anything from 0 to max.
+// Now and then it tidies up first, which takes longer and holds no lock.
 func (d *Keydir) Expire(now int64, max int, removed func(e Entry)) (n int, more bool) {
 	dead, more := d.expire(now, max)
 	for _, e := range dead {
@@ -17,6 +18,9 @@ func (d *Keydir) Expire(now int64, max int, removed func(e Entry)) (n int, more 
 func (d *Keydir) expire(now int64, max int) (dead []Entry, more bool) {
 	d.sweep.Lock()
 	defer d.sweep.Unlock()
+	if d.deadlines.len() > 2*d.Len()+staleMax {
+		d.tidy()
+	}
 	for range max {
 		p, ok := d.deadlines.take(now)
 		if !ok {
@@ -54,7 +58,8 @@ func (d *Keydir) look(at place, now int64) (e Entry, died bool) {
 }
 
 // NextDeadline returns a time, in unix milliseconds, before which no entry
-// dies, and 0 if none ever does. A timer may be armed for it: it is at most
-// a second early, and after Expire(now) has returned more == false it is
-// later than now.
+// dies, and 0 if none ever does. A timer may be armed for it: after
+// Expire(now) has returned more == false it is later than now, and what
+// remains to the true deadline shrinks to 1/32 or to a second each time, and
+// then to nothing.
 func (d *Keydir) NextDeadline() int64 { return d.deadlines.next() }

@@ -56,14 +56,16 @@ type Keydir struct {
 	deadlines deadlines
 }
 
-// New returns an empty Keydir.
-func New() *Keydir {
+// New returns an empty Keydir. The time, in unix milliseconds, need not be
+// exact: with it the deadlines that come before the first Expire are filed
+// well.
+func New(now int64) *Keydir {
 	d := &Keydir{seed: maphash.MakeSeed()}
 	for i := range d.stripes {
 		d.stripes[i].arena.init()
 	}
 	d.order.init(d.keyOf)
-	d.deadlines.init()
+	d.deadlines.init(now)
 	return d
 }
 

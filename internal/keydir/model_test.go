@@ -14,6 +14,9 @@ import (
 // by the test binary alone.
 var seedFlag = flag.Uint64("seed", 0, "seed of the model test; 0 draws one")
 
+// epoch is where the clocks of the tests begin, in unix milliseconds.
+const epoch = 1_700_000_000_000
+
 // model is what a Keydir should be: a map, and a sort when order is asked.
 type model struct {
 	t    *testing.T
@@ -56,9 +59,9 @@ func newModel(t *testing.T, seed uint64) *model {
 	m := &model{
 		t:    t,
 		rng:  rand.New(rand.NewPCG(seed, 0)),
-		dir:  New(),
+		dir:  New(epoch),
 		want: map[string]Entry{},
-		now:  1_700_000_000_000,
+		now:  epoch,
 	}
 	for i := range 600 {
 		m.keys = append(m.keys,

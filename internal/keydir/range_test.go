@@ -1,0 +1,106 @@
+package keydir
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestRangeWindows(t *testing.T) {
+	d := New(epoch)
+	for _, key := range []string{"d", "b", "a", "c", "b\x00"} {
+		put(t, d, key, 1)
+	}
+	for _, c := range []struct {
+		name, from, to string
+		max            int
+		want           []string
+	}{
+		{"everything", "", "", 9, []string{"a", "b", "b\x00", "c", "d"}},
+		{"from a key on", "b", "", 9, []string{"b", "b\x00", "c", "d"}},
+		{"after a key", "b\x00", "", 9, []string{"b\x00", "c", "d"}},
+		{"up to a key", "", "b", 9, []string{"a"}},
+		{"between keys that are absent", "aa", "cc", 9, []string{"b", "b\x00", "c"}},
+		{"at most two", "a", "", 2, []string{"a", "b"}},
+		{"none asked for", "", "", 0, nil},
+		{"fewer than none", "", "", -1, nil},
+		{"empty window", "b", "b", 9, nil},
+		{"upside down", "c", "a", 9, nil},
+		{"beyond the end", "e", "", 9, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, pair := range d.Range(nil, c.from, c.to, c.max) {
+				got = append(got, pair.Key)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	kept := []Pair{{Key: "kept"}}
+	if got := d.Range(kept, "d", "", 9); len(got) != 2 || got[0].Key != "kept" {
+		t.Errorf("appended: got %v", got)
+	}
+}
+
+// walk goes through the range page by page and calls each key's function.
+func walk(d *Keydir, page int, each func(key string)) (keys []string) {
+	from := ""
+	for {
+		pairs := d.Range(nil, from, "", page)
+		if len(pairs) == 0 {
+			return keys
+		}
+		for _, pair := range pairs {
+			keys = append(keys, pair.Key)
+			each(pair.Key)
+		}
+		from = pairs[len(pairs)-1].Key + "\x00"
+	}
+}
+
+func TestWalksEndWhateverHappensUnderTheCursor(t *testing.T) {
+	fill := func(t *testing.T) (d *Keydir, want []string) {
+		d = New(epoch)
+		for i := range 100 {
+			want = append(want, fmt.Sprintf("key %03d", i))
+			put(t, d, want[i], 1)
+		}
+		return d, want
+	}
+	t.Run("every key deleted as it is met", func(t *testing.T) {
+		d, want := fill(t)
+		got := walk(d, 7, func(key string) { remove(t, d, key) })
+		if !slices.Equal(got, want) || d.Len() != 0 {
+			t.Errorf("got %d keys and %d left, want %d and none", len(got), d.Len(), len(want))
+		}
+		check(t, d)
+	})
+	t.Run("the greatest key stays and is rewritten", func(t *testing.T) {
+		d, want := fill(t)
+		last := want[len(want)-1]
+		got := walk(d, 1, func(key string) {
+			if key != last {
+				remove(t, d, key)
+			}
+			put(t, d, last, 2)
+		})
+		if !slices.Equal(got, want) || d.Len() != 1 {
+			t.Errorf("got %d keys and %d left, want %d and one", len(got), d.Len(), len(want))
+		}
+		check(t, d)
+	})
+	t.Run("the next key deleted", func(t *testing.T) {
+		d, want := fill(t)
+		got := walk(d, 1, func(key string) {
+			if i, _ := slices.BinarySearch(want, key); i+1 < len(want) {
+				remove(t, d, want[i+1])
+			}
+		})
+		if len(got) != 50 || d.Len() != 50 {
+			t.Errorf("got %d keys and %d left, want 50 and 50", len(got), d.Len())
+		}
+		check(t, d)
+	})
+}
