@@ -87,7 +87,7 @@ func NewKVStore(opts Options) (*KVStore, error) {
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {
-		return nil, e.public("open store", err)
+		return nil, e.public("open "+e.place(), err)
 	}
 	e.recovery.Took = took()
 	e.start()
@@ -110,7 +110,7 @@ func (s *KVStore) WithSync(p SyncPolicy) *KVStore {
 // error does not take back what SyncAlways has acknowledged.
 func (s *KVStore) Close() error {
 	e := s.engine
-	e.closing.Do(func() { e.closeErr = e.public("close store", e.close()) })
+	e.closing.Do(func() { e.closeErr = e.public("close "+e.place(), e.close()) })
 	return e.closeErr
 }
 

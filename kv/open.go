@@ -73,10 +73,18 @@ func (e *engine) fileSystem() (vfs.FS, string) {
 	case e.opts.fs != nil:
 		return e.opts.fs, e.opts.DataDir
 	case e.opts.InMemory:
-		return vfs.NewMem(), "memory"
+		return vfs.NewMem(), e.place()
 	default:
 		return vfs.OS{}, e.opts.DataDir
 	}
+}
+
+// place says in errors where the store is.
+func (e *engine) place() string {
+	if e.opts.InMemory {
+		return "memory"
+	}
+	return e.opts.DataDir
 }
 
 // takeLock admits one process. Read-only opens share the lock, and do

@@ -62,7 +62,8 @@ type Options struct {
 	// key or a value. Default: discards.
 	Logger *slog.Logger
 	// Now replaces the system's clock, for tests and replays. The store's
-	// time never runs backwards, whatever it returns.
+	// time never runs backwards, whatever it returns. The sweeper, which
+	// only frees memory, also follows the system's.
 	Now func() time.Time
 
 	// fs replaces the operating system in this package's tests.

@@ -30,10 +30,22 @@ func newSweeper() sweeper { return sweeper{wake: make(chan struct{}, 1)} }
 // note says that a key, which the index has already, will die at deadline.
 func (w *sweeper) note(deadline int64) {
 	if deadline != 0 && deadline < w.armed.Load() {
-		select {
-		case w.wake <- struct{}{}:
-		default: // it has been woken already
-		}
+		w.rouse()
+	}
+}
+
+// passed says that the store's time has come to now. The sweeper's timer
+// runs by the system's clock, which an injected one may leave behind.
+func (w *sweeper) passed(now int64) {
+	if now > w.armed.Load() {
+		w.rouse()
+	}
+}
+
+func (w *sweeper) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it has been woken already
 	}
 }
 

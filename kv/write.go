@@ -117,5 +117,7 @@ func (e *engine) deadlineOf(ttl time.Duration) (int64, error) {
 	case ttl == 0:
 		return 0, nil
 	}
-	return e.clock.after(ttl), nil
+	deadline := e.clock.after(ttl)
+	e.sweeper.passed(deadline - ttl.Milliseconds())
+	return deadline, nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNotAStore says that a directory holds something else.
-var ErrNotAStore = errors.New("not a store")
+var ErrNotAStore = errors.New("no store here")
 
 // Recovery is what Open found and did.
 type Recovery struct {

@@ -17,9 +17,10 @@ type Extent struct {
 // to the writer; the result does not.
 func (l *Log) Extents() []Extent {
 	var extents []Extent
+	members := *l.members.Load()
 	for i, m := range l.man.segments {
-		if !m.sealed && l.active != nil {
-			m.length, m.chain = l.active.End(), l.active.Chain()
+		if !m.sealed {
+			m.length, m.chain = members[i].End(), members[i].Chain()
 		}
 		extents = append(extents, Extent{uint32(i), m})
 	}
