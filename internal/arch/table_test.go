@@ -1,0 +1,61 @@
+package arch
+
+const (
+	module = "github.com/spcent/plumego/store"
+
+	xxhash  = "github.com/cespare/xxhash/v2"
+	btree   = "github.com/google/btree"
+	testify = "github.com/stretchr/testify"
+)
+
+// imports says, package by package from the ground up, what may be imported
+// beside the standard library. Packages of the module are named by their
+// directory, the root is ".".
+func imports() map[string][]string {
+	return map[string][]string{
+		"internal/vfs":     {},
+		"internal/record":  {xxhash},
+		"internal/segment": {xxhash, "internal/vfs", "internal/record"},
+		"internal/seglog":  {xxhash, "internal/segment", "internal/record", "internal/vfs"},
+		"internal/keydir":  {btree},
+
+		".":            {},
+		"kv":           {".", "internal/seglog", "internal/segment", "internal/record", "internal/keydir", "internal/vfs"},
+		"kv/cmd/kvctl": {".", "kv"},
+
+		"cache":       {".", "kv"},
+		"idempotency": {".", "kv"},
+		"file":        {".", "kv"},
+		"db":          {},
+
+		"internal/arch":     {},
+		"internal/mutants":  {},
+		"internal/repotest": {"."},
+		"bench":             {".", "kv"},
+	}
+}
+
+// direct lists what the root go.mod may require by itself.
+func direct() []string { return []string{xxhash, btree, testify} }
+
+// Who may do what few may. Tests may do all of it.
+const (
+	systemRoom = "internal/vfs"
+	clockFile  = "kv/clock.go"
+)
+
+// exempt reports whether a file belongs to a program or a measurement,
+// which may use the system and the clock as any program does.
+func exempt(f source) bool {
+	return f.ast.Name.Name == "main" || f.dir == "bench"
+}
+
+// logs reports whether the packages of a directory may have a logger: kv
+// and what stands on it.
+func logs(dir string) bool {
+	switch dir {
+	case "kv", "cache", "idempotency", "file", "bench":
+		return true
+	}
+	return under(dir, "kv/cmd")
+}
