@@ -1,0 +1,9 @@
+package bench
+
+import (
+	"os"
+	"syscall"
+)
+
+// syncData is fdatasync where there is one.
+func syncData(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
