@@ -15,7 +15,7 @@ const (
 	refBits = 32 - stripeBits
 	refMask = 1<<refBits - 1
 
-	chunkBits  = 11
+	chunkBits  = 14
 	chunkUnits = 1 << chunkBits // 16 KiB
 	maxChunks  = 1 << (refBits - chunkBits)
 

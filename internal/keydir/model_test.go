@@ -65,7 +65,7 @@ func newModel(t *testing.T, seed uint64) *model {
 	}
 	for i := range 600 {
 		m.keys = append(m.keys,
-			fmt.Sprintf("session:%08x", i*2654435761),
+			fmt.Sprintf("session:%08x", uint32(i)*2654435761),
 			strings.Repeat("p", i%40)+string([]byte{byte(i), 0, byte(i >> 8)}))
 	}
 	slices.Sort(m.keys)

@@ -23,6 +23,9 @@ func mapFile(f *os.File, length int, mode Mode) (b []byte, err error) {
 		b, err = syscall.Mmap(fd, 0, length, prot, syscall.MAP_SHARED)
 		return err
 	})
+	if err == syscall.ENODEV { // a file system without shared mappings
+		err = alias{err, errors.ErrUnsupported}
+	}
 	return b, err
 }
 

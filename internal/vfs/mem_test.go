@@ -57,11 +57,11 @@ func TestMemMappingNeverMoves(t *testing.T) {
 	})
 }
 
-func TestMemReservesWithoutTouching(t *testing.T) {
+func TestMemReservesFarAhead(t *testing.T) {
 	f := create(t, openMem(t), "f", "")
-	m, err := f.Map(1<<30, vfs.ReadWrite)
+	m, err := f.Map(1<<28, vfs.ReadWrite)
 	require.NoError(t, err)
-	p, err := f.Reserve(1 << 30)
+	p, err := f.Reserve(1 << 28)
 	require.NoError(t, err)
 	require.Equal(t, vfs.ByMapping, p)
 	require.NoError(t, f.Truncate(10))

@@ -3,6 +3,7 @@
 package vfs_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,7 +99,7 @@ func TestOSDirectoryMayBeRenamed(t *testing.T) {
 
 func TestOSModes(t *testing.T) {
 	for _, umask := range []int{0, 0o022} {
-		t.Run("umask "+fs.FileMode(umask).String(), func(t *testing.T) {
+		t.Run(fmt.Sprintf("umask %03o", umask), func(t *testing.T) {
 			tmp := t.TempDir()
 			former := syscall.Umask(umask)
 			defer syscall.Umask(former)
