@@ -15,7 +15,7 @@ const (
 	refBits = 32 - stripeBits
 	refMask = 1<<refBits - 1
 
-	chunkBits  = 14
+	chunkBits  = 11
 	chunkUnits = 1 << chunkBits // 16 KiB
 	maxChunks  = 1 << (refBits - chunkBits)
 
@@ -113,7 +113,8 @@ func (a *arena) open(units uint32) bool {
 func (a *arena) growFirst(need uint32) {
 	chunks := slices.Clone(*a.chunks.Load())
 	grown := make([]byte, max(firstUnits, 1<<bits.Len32(need-1))*unit)
-	a.heap += int64(copy(grown, chunks[0]))*-1 + int64(len(grown))
+	copy(grown, chunks[0])
+	a.heap += int64(len(grown) - len(chunks[0]))
 	chunks[0] = grown
 	a.end = uint32(len(grown) / unit)
 	a.chunks.Store(&chunks)

@@ -4,7 +4,10 @@ package keydir
 // removed for each of them with no lock held. It looks at no more than max
 // entries, so that a call is short however many die in one second; more says
 // that it stopped for that, and n may then be anything from 0 to max.
-// Now and then it tidies up first, which takes longer and holds no lock.
+//
+// Seldom, when stale ids have come to outnumber the live keys, it goes
+// through all ids first. That takes longer, but keeps no reader or writer
+// waiting for it.
 func (d *Keydir) Expire(now int64, max int, removed func(e Entry)) (n int, more bool) {
 	dead, more := d.expire(now, max)
 	for _, e := range dead {
