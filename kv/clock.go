@@ -93,11 +93,14 @@ func asDeadline(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	if t.Year() > 9999 {
-		return math.MaxInt64 / int64(time.Millisecond)
+	if t.Year() > farYear {
+		return 1 << 62
 	}
 	return max(1, t.Add(time.Millisecond-1).UnixMilli())
 }
+
+// farYear is still far from where milliseconds overflow an int64.
+const farYear = 100_000_000
 
 // asTime returns a deadline as a time; none is the zero time.
 func asTime(deadline int64) time.Time {

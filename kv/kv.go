@@ -153,5 +153,8 @@ func (e *engine) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.index.Barrier() // readers that had not seen closed are done
+	if e.sweeper.sawDeath.Load() {
+		e.mark(e.clock.now())
+	}
 	return errors.Join(e.log.Close(), e.release())
 }

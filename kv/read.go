@@ -53,7 +53,7 @@ func (e *engine) findLocked(stripe *keydir.Stripe, h uint64, key string) (keydir
 	if !ok {
 		return keydir.Entry{}, e.notFound(key)
 	}
-	if e.clock.expired(entry.Deadline) {
+	if e.expired(entry.Deadline) {
 		return keydir.Entry{}, ErrKeyExpired
 	}
 	return entry, nil
@@ -108,7 +108,7 @@ func (e *engine) alive(h uint64, key string) (keydir.Entry, error) {
 	if !ok {
 		return entry, ErrKeyNotFound
 	}
-	if e.clock.expired(entry.Deadline) {
+	if e.expired(entry.Deadline) {
 		return entry, ErrKeyExpired
 	}
 	return entry, nil

@@ -30,7 +30,7 @@ func (s *KVStore) Keys(prefix string) iter.Seq[string] {
 	e := s.engine
 	return func(yield func(string) bool) {
 		for pair := range e.pairs(prefix) {
-			if !e.clock.expired(pair.Entry.Deadline) && !yield(pair.Key) {
+			if !e.expired(pair.Entry.Deadline) && !yield(pair.Key) {
 				return
 			}
 		}
@@ -79,7 +79,7 @@ func (e *engine) pairs(prefix string) iter.Seq[keydir.Pair] {
 		for !e.closed.Load() {
 			batch = e.index.Range(batch[:0], from, to, scanBatch)
 			for _, pair := range batch {
-				if !yield(pair) {
+				if e.closed.Load() || !yield(pair) {
 					return
 				}
 			}

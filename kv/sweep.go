@@ -17,6 +17,8 @@ type sweeper struct {
 	armed atomic.Int64
 	wake  chan struct{} // room for one
 	swept atomic.Uint64 // keys removed because they had expired
+	// sawDeath says that somebody was told of a key that it had expired.
+	sawDeath atomic.Bool
 }
 
 // Bounds of one sweep step and of the record it leaves.
@@ -108,7 +110,10 @@ func (e *engine) expire() {
 		n, more = e.index.Expire(now, sweepBatch, e.forget)
 		if n > 0 {
 			e.sweeper.swept.Add(uint64(n))
-			e.mark(now)
+			e.sweeper.sawDeath.Store(true)
+			if now >= e.lastMark+markInterval {
+				e.mark(now)
+			}
 		}
 		e.folder.note(e)
 		e.mu.Unlock()
@@ -120,11 +125,11 @@ func (e *engine) forget(entry keydir.Entry) { e.log.Dead(location(entry)) }
 
 // mark leaves in the log the time at which keys were seen to be dead, so
 // that a clock set back while the store is closed does not revive them. It
-// is one small record a second at most. That it cannot be written loses
-// nothing else, and the next write will meet the same cause. The caller
-// holds mu.
+// is one small record a second at most, and one at Close. That it cannot be
+// written loses nothing else, and the next write will meet the same cause.
+// The caller holds mu.
 func (e *engine) mark(now int64) {
-	if e.opts.InMemory || now < e.lastMark+markInterval || e.writable() != nil {
+	if e.opts.InMemory || e.opts.ReadOnly || now <= e.lastMark {
 		return
 	}
 	h := record.Header{Type: record.Mark, Commit: true, Deadline: now}
@@ -132,4 +137,16 @@ func (e *engine) mark(now int64) {
 		e.log.Dead(at)
 		e.lastMark = now
 	}
+}
+
+// expired reports whether a deadline has passed, and remembers that one had:
+// what has been seen to be dead must stay so.
+func (e *engine) expired(deadline int64) bool {
+	if !e.clock.expired(deadline) {
+		return false
+	}
+	if !e.sweeper.sawDeath.Load() {
+		e.sweeper.sawDeath.Store(true)
+	}
+	return true
 }

@@ -26,7 +26,7 @@ func (s *KVStore) Set(key string, value []byte, ttl time.Duration) error {
 // ever, as in Item; a deadline that has passed deletes the key.
 func (s *KVStore) SetUntil(key string, value []byte, deadline time.Time) error {
 	d := asDeadline(deadline)
-	if s.engine.clock.expired(d) {
+	if s.engine.expired(d) {
 		if err := s.checkValue(value); err != nil {
 			return err
 		}

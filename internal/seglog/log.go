@@ -91,17 +91,20 @@ func (l *Log) ready(t record.Type, size int64) error {
 	if err := l.Err(); err != nil {
 		return err
 	}
-	if l.active == nil || l.active.Overflows(size) {
-		err := l.rotate(size)
-		// On a full disk a tombstone may use the room beyond the limit.
-		if err != nil && (l.active == nil || t != record.Tombstone || !errors.Is(err, vfs.ErrNoSpace)) {
+	// Before the first byte changes behind what the manifest calls complete.
+	if l.man.clean && l.active != nil {
+		if err := l.install(func(m *manifest) { m.clean = false }); err != nil {
 			return err
 		}
 	}
-	if l.man.clean {
-		return l.install(func(m *manifest) { m.clean = false })
+	if l.active != nil && !l.active.Overflows(size) {
+		return nil
 	}
-	return nil
+	err := l.rotate(size)
+	if l.active != nil && t == record.Tombstone && errors.Is(err, vfs.ErrNoSpace) {
+		return nil // it may use the room beyond the limit
+	}
+	return err
 }
 
 // Err returns the failure that poisoned the log, or nil.

@@ -35,7 +35,8 @@ func Examine(dir vfs.Dir) (exists bool, err error) {
 		return false, fmt.Errorf("list directory: %w", err)
 	}
 	if slices.Contains(names, segment.ManifestName) {
-		return true, nil
+		_, err := readManifest(dir)
+		return true, err
 	}
 	for _, name := range names {
 		if _, ok := segment.ParseName(name); ok {

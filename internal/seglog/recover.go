@@ -235,7 +235,9 @@ func (r *recovery) judgeOrphan(id uint64) error {
 	}
 	s, err := segment.Open(segment.Config{Dir: r.Dir, Store: r.store, ID: id, Limit: r.SegmentSize})
 	if errors.Is(err, segment.ErrNoHeader) {
-		return nil // the crash came before its header was durable
+		// The crash came before its header was durable. Until then the disk
+		// may show anything there, also the header of an older file.
+		return nil
 	}
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (h header) encode() []byte {
 	return b
 }
 
-// ErrNoHeader says that a file does not begin with a sound header.
+// ErrNoHeader says that a file does not begin with a sound header of its own.
 var ErrNoHeader = errors.New("no segment header")
 
 // decodeHeader checks and decodes b. The checksum is judged before the

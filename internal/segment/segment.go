@@ -161,7 +161,7 @@ func (s *Segment) examine(c Config) error {
 		return err
 	}
 	if h.store != c.Store || h.id != c.ID {
-		return &CorruptError{s.name, 16, "header names another store or segment"}
+		return noHeader(s.name, 16, "header names another store or segment")
 	}
 	s.header = h
 	s.reserved = size
