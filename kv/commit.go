@@ -74,8 +74,10 @@ func (e *engine) writable() error {
 
 // publish makes a mutation visible to readers, and counts what it makes
 // useless. The records that carry no value are useless to space from the
-// start: it is the index that remembers what they say.
+// start: it is the index that remembers what they say. The caller holds mu,
+// or is alone.
 func (e *engine) publish(m mutation) error {
+	e.changes++
 	switch m.kind {
 	case record.Put:
 		old, replaced, err := e.index.Put(m.hash, m.key, m.entry())

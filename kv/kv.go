@@ -39,6 +39,8 @@ type engine struct {
 	// pending has, for each key in a group, its newest write, which is in
 	// the log but not in the index. Protected by mu.
 	pending map[string]mutation
+	// changes counts what was done to the index. Protected by mu.
+	changes uint64
 	// lastMark is the store's time, in Unix milliseconds, that the log is
 	// known to hold. Protected by mu.
 	lastMark int64

@@ -1,8 +1,12 @@
 package kv
 
 import (
+	"errors"
+
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/seglog"
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // Get returns a copy of the value of key, which the caller owns; it is not
@@ -27,20 +31,46 @@ func (s *KVStore) AppendGet(dst []byte, key string) ([]byte, error) {
 
 // read appends the value of key to dst and returns what else is known of it.
 // The copy is made under the stripe's lock: so long no segment goes away.
-func (e *engine) read(dst []byte, key string) ([]byte, keydir.Entry, record.Header, error) {
+//
+// It first goes where the slot of the key's hash leads, and there finds the
+// key to compare and the deadline: one step in the index, one in the log.
+// Only for what a slot cannot say it asks the index for the entry.
+func (e *engine) read(dst []byte, key string) ([]byte, int64, record.Header, error) {
 	h := e.index.Hash(key)
 	stripe := e.index.Stripe(h)
 	stripe.RLock()
-	entry, err := e.findLocked(stripe, h, key)
-	var header record.Header
-	if err == nil {
-		dst, header, err = e.log.ReadValue(dst, location(entry), key)
-		if err != nil {
-			err = e.public("read a value", err)
-		}
+	defer stripe.RUnlock()
+	if e.closed.Load() {
+		return dst, 0, record.Header{}, ErrStoreClosed
 	}
-	stripe.RUnlock()
-	return dst, entry, header, err
+	number, offset, ok, maybe := stripe.Locate(h)
+	switch {
+	case ok:
+		value, header, err := e.log.ReadValue(dst, seglog.Location{Segment: number, Offset: offset}, key)
+		if err != nil {
+			if errors.Is(err, segment.ErrOtherKey) {
+				break
+			}
+			return dst, 0, header, e.public("read a value", err)
+		}
+		if e.expired(header.Deadline) {
+			return dst, 0, header, ErrKeyExpired
+		}
+		return value, header.Deadline, header, nil
+	case !maybe:
+		return dst, 0, record.Header{}, notFound(key)
+	}
+	return e.readEntry(dst, stripe, h, key)
+}
+
+// readEntry is read by way of the key's entry.
+func (e *engine) readEntry(dst []byte, stripe *keydir.Stripe, h uint64, key string) ([]byte, int64, record.Header, error) {
+	entry, err := e.findLocked(stripe, h, key)
+	if err != nil {
+		return dst, 0, record.Header{}, err
+	}
+	value, header, err := e.log.ReadValue(dst, location(entry), key)
+	return value, entry.Deadline, header, e.public("read a value", err)
 }
 
 // findLocked returns the entry of a key that lives. The caller holds the
@@ -51,7 +81,7 @@ func (e *engine) findLocked(stripe *keydir.Stripe, h uint64, key string) (keydir
 	}
 	entry, ok := stripe.Find(h, key)
 	if !ok {
-		return keydir.Entry{}, e.notFound(key)
+		return keydir.Entry{}, notFound(key)
 	}
 	if e.expired(entry.Deadline) {
 		return keydir.Entry{}, ErrKeyExpired
@@ -60,7 +90,7 @@ func (e *engine) findLocked(stripe *keydir.Stripe, h uint64, key string) (keydir
 }
 
 // notFound says why a key is not there.
-func (e *engine) notFound(key string) error {
+func notFound(key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}

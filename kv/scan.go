@@ -59,14 +59,14 @@ func (s *KVStore) Scan(prefix string) iter.Seq2[Item, error] {
 
 // item reads a key.
 func (e *engine) item(key string) (Item, error) {
-	value, entry, header, err := e.read(nil, key)
+	value, deadline, header, err := e.read(nil, key)
 	if err != nil {
 		return Item{}, err
 	}
 	if value == nil {
 		value = []byte{}
 	}
-	return Item{Key: key, Value: value, Deadline: asTime(entry.Deadline), Version: header.Seq}, nil
+	return Item{Key: key, Value: value, Deadline: asTime(deadline), Version: header.Seq}, nil
 }
 
 // pairs yields what the index has under a prefix, a batch at a time. Each

@@ -109,6 +109,7 @@ func (e *engine) expire() {
 		var n int
 		n, more = e.index.Expire(now, sweepBatch, e.forget)
 		if n > 0 {
+			e.changes++
 			e.sweeper.swept.Add(uint64(n))
 			e.sweeper.sawDeath.Store(true)
 			if now >= e.lastMark+markInterval {

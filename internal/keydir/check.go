@@ -51,14 +51,14 @@ func (d *Keydir) checkStripe(i uint32, inTree int) error {
 	var got tally
 	n := 0
 	for _, slot := range s.table.slots {
-		if slot == 0 {
+		if slot.empty() {
 			continue
 		}
 		n++
 		if err := d.checkEntry(s, slot, &got); err != nil {
 			return err
 		}
-		p, id := s.arena.at(slotRef(slot)), i<<refBits|slotRef(slot)
+		p, id := s.arena.at(slot.ref()), i<<refBits|slot.ref()
 		if at := (place{p.filed(), id}); at.at != 0 && !filed[at] {
 			return errors.New("entry is not where it says it is filed")
 		}
@@ -71,12 +71,16 @@ func (d *Keydir) checkStripe(i uint32, inTree int) error {
 }
 
 // checkEntry checks one slot and counts its entry in t.
-func (d *Keydir) checkEntry(s *Stripe, slot uint64, t *tally) error {
-	p := s.arena.at(slotRef(slot))
+func (d *Keydir) checkEntry(s *Stripe, slot slot, t *tally) error {
+	p := s.arena.at(slot.ref())
 	key := string(p.key())
 	h := d.Hash(key)
-	if d.Stripe(h) != s || s.find(fragment(h), key) != slotRef(slot) {
+	i := s.find(fragment(h), key)
+	if d.Stripe(h) != s || i < 0 || s.table.slots[i] != slot {
 		return errors.New("slot leads to an entry that its key does not find")
+	}
+	if slot.spot.live() != p.has(live) {
+		return errors.New("slot and entry disagree on whether the key is live")
 	}
 	if (p.has(live) != p.has(ordered)) && !p.has(queued) {
 		return errors.New("entry waits for a fold and is not queued")

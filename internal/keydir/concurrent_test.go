@@ -59,7 +59,7 @@ func writeAndCompare(t *testing.T, d *Keydir, w, keys, ops int, clock *atomic.In
 		h := d.Hash(key)
 		switch rng.IntN(5) {
 		case 0, 1:
-			e := Entry{Segment: rng.Uint32(), Offset: 8, Size: 8}
+			e := Entry{Segment: rng.Uint32N(MaxSegment), Offset: 8, Size: 8}
 			if rng.IntN(2) == 0 {
 				e.Deadline = clock.Load() + rng.Int64N(20_000)
 			}

@@ -55,8 +55,9 @@ func (d *Keydir) look(at place, now int64) (e Entry, died bool) {
 		d.file(at.id, p)
 		return Entry{}, false
 	}
-	e = p.entry()
-	d.kill(s, at.id)
+	i := d.slotOf(s, at.id&refMask)
+	e = s.entryAt(i)
+	d.kill(s, i, at.id)
 	return e, true
 }
 

@@ -31,7 +31,7 @@ const MaxKeySize = math.MaxUint16
 
 // Entry says where a key's newest record lies and when it dies.
 type Entry struct {
-	Segment  uint32 // opaque to this package
+	Segment  uint32 // opaque to this package; at most MaxSegment
 	Offset   int64  // bytes, a multiple of 8 below 32 GiB
 	Size     int64  // bytes of the record on disk, a multiple of 8 below 32 GiB
 	Deadline int64  // unix milliseconds; 0: never; a negative one is kept as 1
@@ -78,6 +78,19 @@ func (d *Keydir) Hash(key string) uint64 {
 	return maphash.String(d.seed, key)
 }
 
+// hashOf is Hash for a key that lies in an arena.
+func (d *Keydir) hashOf(key []byte) uint64 {
+	if d.hash != nil {
+		return d.hash(string(key))
+	}
+	return maphash.Bytes(d.seed, key)
+}
+
+// slotOf returns the place of an entry's slot. The caller holds the stripe.
+func (d *Keydir) slotOf(s *Stripe, ref uint32) int {
+	return s.table.at(fragment(d.hashOf(s.arena.at(ref).key())), ref)
+}
+
 // Stripe returns the stripe of the keys that hash to h.
 func (d *Keydir) Stripe(h uint64) *Stripe { return &d.stripes[h>>stripeShift] }
 
@@ -98,24 +111,27 @@ func (d *Keydir) put(h uint64, key string, e Entry) (old Entry, replaced bool, e
 	s := d.Stripe(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ref := s.find(fragment(h), key)
-	switch {
-	case ref == 0:
-		if ref = s.create(fragment(h), key); ref == 0 {
+	i := s.find(fragment(h), key)
+	if i < 0 {
+		if i = s.create(fragment(h), key); i < 0 {
 			return Entry{}, false, ErrFull
 		}
-		d.enqueue(s, idOf(h, ref))
-		s.live.Add(1)
-	case s.arena.at(ref).has(live):
-		old, replaced = s.arena.at(ref).entry(), true
-	default:
-		// A ghost comes back where it was; it is queued already.
-		s.arena.at(ref).set(live)
+		d.enqueue(s, idOf(h, s.table.slots[i].ref()))
 		s.live.Add(1)
 	}
-	p := s.arena.at(ref)
+	slot := &s.table.slots[i]
+	p := s.arena.at(slot.ref())
+	switch {
+	case slot.spot.live():
+		old, replaced = p.entry(slot.spot), true
+	case !p.has(live):
+		// A ghost comes back where it was; it is queued already.
+		p.set(live)
+		s.live.Add(1)
+	}
+	slot.spot = makeSpot(e)
 	p.setEntry(e)
-	d.file(idOf(h, ref), p)
+	d.file(idOf(h, slot.ref()), p)
 	return old, replaced, nil
 }
 
@@ -125,13 +141,15 @@ func (d *Keydir) SetDeadline(h uint64, key string, deadline int64) bool {
 	s := d.Stripe(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ref := s.findLive(h, key)
-	if ref == 0 {
+	i := s.findLive(h, key)
+	if i < 0 {
 		return false
 	}
-	p := s.arena.at(ref)
+	slot := &s.table.slots[i]
+	slot.spot |= spotTouched
+	p := s.arena.at(slot.ref())
 	p.setDeadline(deadline)
-	d.file(idOf(h, ref), p)
+	d.file(idOf(h, slot.ref()), p)
 	return true
 }
 
@@ -141,19 +159,20 @@ func (d *Keydir) Delete(h uint64, key string) (old Entry, ok bool) {
 	s := d.Stripe(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ref := s.findLive(h, key)
-	if ref == 0 {
+	i := s.findLive(h, key)
+	if i < 0 {
 		return Entry{}, false
 	}
-	old = s.arena.at(ref).entry()
-	d.kill(s, idOf(h, ref))
+	old = s.entryAt(i)
+	d.kill(s, i, idOf(h, s.table.slots[i].ref()))
 	return old, true
 }
 
 // kill makes a ghost of a live entry: it keeps its slot, its bytes and its
 // place in the tree until Fold, but nobody finds it. The caller holds the
 // stripe.
-func (d *Keydir) kill(s *Stripe, id uint32) {
+func (d *Keydir) kill(s *Stripe, i int, id uint32) {
+	s.table.slots[i].spot = 0
 	p := s.arena.at(id & refMask)
 	p.clear(live)
 	s.live.Add(-1)
@@ -196,7 +215,7 @@ func (d *Keydir) Bytes() int64 {
 	for i := range d.stripes {
 		s := &d.stripes[i]
 		s.mu.RLock()
-		n += s.arena.heap + int64(len(s.table.slots))*8 + int64(s.table.used)*treeBytes
+		n += s.arena.heap + int64(len(s.table.slots))*16 + int64(s.table.used)*treeBytes
 		s.mu.RUnlock()
 	}
 	return n

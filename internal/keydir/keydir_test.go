@@ -73,7 +73,7 @@ func TestEntriesKeepTheirNumbers(t *testing.T) {
 	for _, want := range []Entry{
 		{},
 		{Segment: 1, Offset: 8, Size: 16, Deadline: 1},
-		{Segment: 1<<32 - 1, Offset: 32<<30 - 8, Size: 32<<30 - 8, Deadline: 1<<63 - 1},
+		{Segment: MaxSegment, Offset: 32<<30 - 8, Size: 32<<30 - 8, Deadline: 1<<63 - 1},
 	} {
 		d.Put(d.Hash("k"), "k", want)
 		if got, ok := find(d, "k"); !ok || got != want {

@@ -119,7 +119,7 @@ func (m *model) deadline() int64 {
 
 func (m *model) put() {
 	key := m.key()
-	e := Entry{m.rng.Uint32(), m.rng.Int64N(1<<32) * unit, m.rng.Int64N(1<<32) * unit, m.deadline()}
+	e := Entry{m.rng.Uint32N(MaxSegment), m.rng.Int64N(1<<32) * unit, m.rng.Int64N(1<<32) * unit, m.deadline()}
 	want, replaces := m.want[key]
 	old, replaced, err := m.dir.Put(m.dir.Hash(key), key, e)
 	if err != nil || replaced != replaces || old != want {

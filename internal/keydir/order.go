@@ -86,7 +86,7 @@ func (d *Keydir) settle(id uint32) {
 		p.clear(ordered)
 	}
 	if !p.has(live) {
-		s.destroy(fragment(d.Hash(string(p.key()))), ref)
+		s.destroy(fragment(d.hashOf(p.key())), ref)
 		s.mu.Unlock()
 		return
 	}

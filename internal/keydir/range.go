@@ -43,5 +43,5 @@ func (d *Keydir) pair(id uint32) (Pair, bool) {
 	if !p.has(live) {
 		return Pair{}, false
 	}
-	return Pair{string(p.key()), p.entry()}, true
+	return Pair{string(p.key()), s.entryAt(d.slotOf(s, id&refMask))}, true
 }

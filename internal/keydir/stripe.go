@@ -31,60 +31,91 @@ func (s *Stripe) RLock() { s.mu.RLock() }
 // RUnlock lets go of what RLock took.
 func (s *Stripe) RUnlock() { s.mu.RUnlock() }
 
+// Locate returns where the record lies of the first live key with this hash,
+// as far as slots keep hashes. It is nearly always the key that is meant, but
+// nothing has been compared: who reads the record must compare its key, and
+// use Find if it is another, or if ok is false with maybe true. The caller
+// holds RLock.
+//
+// ok also promises that the record's own deadline is the key's.
+func (s *Stripe) Locate(h uint64) (segment uint32, offset int64, ok, maybe bool) {
+	slots := s.table.slots
+	if len(slots) == 0 {
+		return 0, 0, false, false
+	}
+	frag, mask := fragment(h), uint32(len(slots)-1)
+	for i := frag & mask; ; i = (i + 1) & mask {
+		slot := &slots[i]
+		switch {
+		case slot.empty():
+			return 0, 0, false, false
+		case slot.fragment() == frag:
+			at := slot.spot
+			return at.segment(), at.offset(), at.live() && !at.touched(), true
+		}
+	}
+}
+
 // Find returns the entry of a live key. The caller holds RLock. The clock is
 // not looked at: the entry may have expired.
 func (s *Stripe) Find(h uint64, key string) (Entry, bool) {
-	ref := s.findLive(h, key)
-	if ref == 0 {
+	i := s.findLive(h, key)
+	if i < 0 {
 		return Entry{}, false
 	}
-	return s.arena.at(ref).entry(), true
+	return s.entryAt(i), true
 }
 
-// findLive returns the key's entry, or 0 if it has none or a ghost.
-func (s *Stripe) findLive(h uint64, key string) uint32 {
-	ref := s.find(fragment(h), key)
-	if ref == 0 || !s.arena.at(ref).has(live) {
-		return 0
+// entryAt returns the entry of a slot.
+func (s *Stripe) entryAt(i int) Entry {
+	slot := &s.table.slots[i]
+	return s.arena.at(slot.ref()).entry(slot.spot)
+}
+
+// findLive returns the place of the key's slot, or -1 if it has none or a
+// ghost's.
+func (s *Stripe) findLive(h uint64, key string) int {
+	i := s.find(fragment(h), key)
+	if i >= 0 && !s.table.slots[i].spot.live() {
+		return -1
 	}
-	return ref
+	return i
 }
 
-// find returns the key's entry, live or ghost, or 0.
-func (s *Stripe) find(frag uint32, key string) uint32 {
+// find returns the place of the key's slot, live or ghost, or -1.
+func (s *Stripe) find(frag uint32, key string) int {
 	slots := s.table.slots
 	if len(slots) == 0 {
-		return 0
+		return -1
 	}
 	mask := uint32(len(slots) - 1)
 	for i := frag & mask; ; i = (i + 1) & mask {
-		slot := slots[i]
-		if slot == 0 {
-			return 0
+		slot := &slots[i]
+		if slot.empty() {
+			return -1
 		}
-		if slotFragment(slot) == frag && string(s.arena.at(slotRef(slot)).key()) == key {
-			return slotRef(slot)
+		if slot.fragment() == frag && string(s.arena.at(slot.ref()).key()) == key {
+			return int(i)
 		}
 	}
 }
 
-// create makes a live entry for a key that has none. It returns 0 if there
-// is no room.
-func (s *Stripe) create(frag uint32, key string) uint32 {
+// create makes a live entry for a key that has none and returns the place of
+// its slot, or -1 if there is no room.
+func (s *Stripe) create(frag uint32, key string) int {
 	ref := s.arena.alloc(len(key))
 	if ref == 0 {
-		return 0
+		return -1
 	}
 	p := s.arena.at(ref)
 	p.setKey(key)
 	p.set(live)
-	s.table.insert(makeSlot(frag, ref))
-	return ref
+	return s.table.insert(slot{word: makeWord(frag, ref)})
 }
 
 // destroy gives the entry's slot and bytes back. Nobody may hold its id but
 // the deadlines, which judge by what they find.
 func (s *Stripe) destroy(frag, ref uint32) {
-	s.table.remove(makeSlot(frag, ref))
+	s.table.remove(frag, ref)
 	s.arena.release(ref)
 }

@@ -6,11 +6,11 @@ import (
 )
 
 // lookup walks the table as Stripe.find does.
-func (t *table) lookup(slot uint64) bool {
+func (t *table) lookup(slot slot) bool {
 	if len(t.slots) == 0 {
 		return false
 	}
-	for i := t.home(slot); t.slots[i] != 0; i = t.after(i) {
+	for i := t.home(slot); !t.slots[i].empty(); i = t.after(i) {
 		if t.slots[i] == slot {
 			return true
 		}
@@ -23,14 +23,14 @@ func TestTableAgainstASet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(5, uint64(fragments)))
 			var table table
-			set := map[uint64]bool{}
+			set := map[slot]bool{}
 			for ref := uint32(1); ref < 3000; ref++ {
-				slot := makeSlot(-rng.Uint32N(fragments)-1, ref)
+				slot := slot{word: makeWord(-rng.Uint32N(fragments)-1, ref)}
 				table.insert(slot)
 				set[slot] = true
 				for slot := range set {
 					if len(set) > 100 || rng.IntN(3) == 0 {
-						table.remove(slot)
+						table.remove(slot.fragment(), slot.ref())
 						delete(set, slot)
 					}
 					break
@@ -45,10 +45,10 @@ func TestTableAgainstASet(t *testing.T) {
 				}
 			}
 			for slot := range set {
-				table.remove(slot)
+				table.remove(slot.fragment(), slot.ref())
 			}
 			for i, slot := range table.slots {
-				if slot != 0 {
+				if !slot.empty() {
 					t.Errorf("slot %d: got %x in an empty table", i, slot)
 				}
 			}
@@ -59,7 +59,7 @@ func TestTableAgainstASet(t *testing.T) {
 func TestTableGrowsAtFourFifths(t *testing.T) {
 	var table table
 	for ref := uint32(1); ref <= 1000; ref++ {
-		table.insert(makeSlot(ref*2654435761, ref))
+		table.insert(slot{word: makeWord(ref*2654435761, ref)})
 		if table.used*5 > len(table.slots)*4 {
 			t.Fatalf("%d of %d slots used", table.used, len(table.slots))
 		}

@@ -98,7 +98,8 @@ func (l *Log) finish() error {
 	if err := l.Err(); err != nil || l.man.clean || l.Mode == vfs.ReadOnly {
 		return err
 	}
-	if err := errors.Join(l.active.Trim(), l.Sync(l.Cut())); err != nil {
+	// The file is synced even if every record is durable: its length is not.
+	if err := errors.Join(l.active.Trim(), l.check(l.active.Sync())); err != nil {
 		return err
 	}
 	return l.install(func(m *manifest) {

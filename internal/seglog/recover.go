@@ -114,8 +114,15 @@ func (r *recovery) visitor(m *member) func(segment.Found) error {
 	}
 }
 
-// repair removes what unfinished work left, and saves a torn tail.
+// repair removes what unfinished work left, and saves a torn tail. The
+// manifest that was read may be one whose rename never became durable: it
+// must be, before a file that only an older one names is removed.
 func (r *recovery) repair() error {
+	if len(r.orphans) > 0 {
+		if err := syncDir(r.Dir); err != nil {
+			return r.check(err)
+		}
+	}
 	for _, name := range append(r.orphans, segment.ManifestTemp) {
 		if err := removeIfThere(r.Dir, name); err != nil {
 			return err

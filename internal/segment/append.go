@@ -91,7 +91,8 @@ func (s *Segment) erase(off, size int64) (err error) {
 	return nil
 }
 
-// Sync makes everything appended before the call durable. After a failure it
+// Sync makes everything appended before the call durable, and the room
+// behind it. After a failure it
 // returns the same error for ever: the kernel has already forgotten it.
 func (s *Segment) Sync() error {
 	s.syncMu.Lock()
@@ -100,9 +101,6 @@ func (s *Segment) Sync() error {
 		return s.syncErr
 	}
 	end := s.end.Load()
-	if end == s.synced.Load() {
-		return nil
-	}
 	if err := s.file.Sync(); err != nil {
 		s.syncErr = fmt.Errorf("%w: %s: %w", ErrSync, s.name, err)
 		return s.syncErr

@@ -9,15 +9,20 @@ import (
 	"github.com/spcent/plumego/store/internal/record"
 )
 
-// ReadValue appends to dst a copy of the value in the record of that offset
-// and size, and returns the record's header too. Bytes that are no sound
-// record of that key are a *CorruptError, and dst is returned as it was. It
-// allocates only when dst has no room.
+// ErrOtherKey says that a sound record belongs to another key than was asked
+// for.
+var ErrOtherKey = errors.New("record belongs to another key")
+
+// ReadValue appends to dst a copy of the value in the record at that offset,
+// and returns the record's header too. size is the record's, or 0 if the
+// caller does not know it. Bytes that are no sound record are a
+// *CorruptError; one of another key is ErrOtherKey; dst is then returned as
+// it was. It allocates only when dst has no room.
 func (s *Segment) ReadValue(dst []byte, off, size int64, key string) (_ []byte, _ record.Header, err error) {
 	defer catchFault(&err, debug.SetPanicOnFault(true))
 	b := s.mem
 	if b != nil {
-		b = b[off : off+size]
+		b = b[off:]
 	} else if b, err = s.readBehind(dst, off, size); err != nil {
 		return dst, record.Header{}, err
 	}
@@ -26,14 +31,19 @@ func (s *Segment) ReadValue(dst []byte, off, size int64, key string) (_ []byte, 
 		return dst, record.Header{}, &CorruptError{s.name, off, err.Error()}
 	}
 	if string(r.Key) != key {
-		return dst, record.Header{}, &CorruptError{s.name, off, "record belongs to another key"}
+		return dst, r.Header, ErrOtherKey
 	}
 	return append(dst, r.Value...), r.Header, nil
 }
 
 // readBehind reads a record into the spare capacity of dst, or a new buffer.
 // The value may then move down onto the bytes before it: append copes.
-func (s *Segment) readBehind(dst []byte, off, size int64) ([]byte, error) {
+func (s *Segment) readBehind(dst []byte, off, size int64) (_ []byte, err error) {
+	if size == 0 {
+		if size, err = s.sizeAt(off); err != nil {
+			return nil, err
+		}
+	}
 	b := dst[len(dst):]
 	if int64(cap(b)) < size {
 		b = make([]byte, size)
@@ -43,6 +53,19 @@ func (s *Segment) readBehind(dst []byte, off, size int64) ([]byte, error) {
 		return nil, s.readError(off, err)
 	}
 	return b, nil
+}
+
+// sizeAt reads how long the record at off is.
+func (s *Segment) sizeAt(off int64) (int64, error) {
+	var b [record.HeaderSize]byte
+	if _, err := s.file.ReadAt(b[:], off); err != nil {
+		return 0, s.readError(off, err)
+	}
+	_, size, _, err := record.DecodeHeader(b[:], s.place(off))
+	if err != nil {
+		return 0, &CorruptError{s.name, off, err.Error()}
+	}
+	return size, nil
 }
 
 // readError tells a file that has become shorter from a device that fails.
