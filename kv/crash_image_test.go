@@ -1,0 +1,170 @@
+package kv
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// examine judges what a crash has left: the store opens without help, shows
+// one of the states, says what it has cut, is sound, and can be used, closed
+// and opened again. It returns what the store showed. The image is used up.
+func (p *player) examine(image *vfs.Disk, states []state) (state, error) {
+	s, got, err := p.recover(image, states)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Verify(context.Background()); err != nil {
+		return nil, fmt.Errorf("verify after recovery: %w", err)
+	}
+	return got, p.goOn(s, image, got)
+}
+
+// look is examine without going on: it opens the store, reads and closes it.
+func (p *player) look(image *vfs.Disk, states []state) (state, error) {
+	s, got, err := p.recover(image, states)
+	if err != nil {
+		return nil, err
+	}
+	return got, s.Close()
+}
+
+// recover opens the store of an image and reads it.
+func (p *player) recover(image *vfs.Disk, states []state) (*KVStore, state, error) {
+	before := lookAt(image)
+	s, err := NewKVStore(p.options(image))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open after a crash: %w", err)
+	}
+	if err := before.checkReport(s.engine.recovery, readListing(image, segment.ManifestName)); err != nil {
+		return nil, nil, err
+	}
+	got, err := contents(s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("after recovery: %w", err)
+	}
+	if !among(states, got, p.now) {
+		return nil, nil, fmt.Errorf("recovered\n%v\nwhich is none of%s", got, list(states, p.now))
+	}
+	if err := askForAbsent(s, p.keys(), got); err != nil {
+		return nil, nil, fmt.Errorf("after recovery: %w", err)
+	}
+	return s, got, nil
+}
+
+// goOn writes to a recovered store, closes it and opens it again.
+func (p *player) goOn(s *KVStore, image *vfs.Disk, got state) error {
+	const key, value = "afterwards", "life goes on"
+	if err := s.WithSync(SyncAlways).Set(key, []byte(value), 0); err != nil {
+		return fmt.Errorf("write after recovery: %w", err)
+	}
+	if err := s.Close(); err != nil {
+		return fmt.Errorf("close after recovery: %w", err)
+	}
+	want := maps.Clone(got)
+	want[key] = held{value: value}
+	return p.openClosed(image, want)
+}
+
+// openClosed opens a store that was closed with that contents.
+func (p *player) openClosed(disk *vfs.Disk, want state) error {
+	s, err := NewKVStore(p.options(disk))
+	if err != nil {
+		return fmt.Errorf("open after close: %w", err)
+	}
+	got, err := contents(s)
+	if err != nil {
+		return fmt.Errorf("after close: %w", err)
+	}
+	if !maps.Equal(got, want) {
+		return fmt.Errorf("after close and open\n%v\nwant\n%v", got, want)
+	}
+	if r := s.Stats().Recovery; !r.Clean || r.TornBytes != 0 {
+		return fmt.Errorf("a closed store is reported as %+v", r)
+	}
+	return s.Close()
+}
+
+func list(states []state, now int64) string {
+	var b bytes.Buffer
+	for _, s := range states {
+		fmt.Fprintf(&b, "\n%v", s.visible(now))
+	}
+	return b.String()
+}
+
+// will is what an image holds before its store is opened.
+type will struct {
+	clean bool
+	open  string // the name of the open segment
+	bytes []byte // in it
+}
+
+func lookAt(image *vfs.Disk) will {
+	l := readListing(image, segment.ManifestName)
+	w := will{clean: l.clean, open: l.open().name}
+	if w.open != "" {
+		w.bytes, _ = image.ReadFile(dataDir, w.open)
+	}
+	return w
+}
+
+// checkReport holds what recovery says against what became of the open
+// segment, by the manifest it left: bytes that were there and were not kept
+// have been cut, and a cut must be reported, exactly.
+func (w will) checkReport(r Recovery, after listing) error {
+	if r.Clean != w.clean {
+		return fmt.Errorf("recovery says clean: %v, the manifest said %v", r.Clean, w.clean)
+	}
+	end, torn := after.open().length, int64(0)
+	if !w.clean {
+		torn = w.beyond(end)
+	}
+	if r.TornBytes != torn {
+		return fmt.Errorf("recovery reports %d torn bytes; %d bytes behind offset %d of %s are gone", r.TornBytes, torn, end, w.open)
+	}
+	if torn > 0 && (r.TornFile != w.open || r.TornOffset != end) {
+		return fmt.Errorf("recovery reports a cut of %s at %d, it was %s at %d", r.TornFile, r.TornOffset, w.open, end)
+	}
+	return nil
+}
+
+// beyond returns how many bytes lie behind the end that recovery has found.
+// A whole seal is not missed: it says nothing but that the segment was full.
+func (w will) beyond(end int64) int64 {
+	if int64(len(w.bytes)) <= end {
+		return 0
+	}
+	tail := w.bytes[end:]
+	if n := record.Size(0, 16); w.sealAt(tail) {
+		tail = tail[n:]
+	}
+	return int64(len(bytes.TrimRight(tail, "\x00")))
+}
+
+// sealAt reports whether a tail begins with a whole seal. Its value ends
+// with the number of records, so a torn one is shorter by some bytes.
+func (w will) sealAt(tail []byte) bool {
+	n := record.Size(0, 16)
+	if int64(len(tail)) < n || tail[12] != byte(record.Seal) {
+		return false
+	}
+	place := w.place(int64(len(w.bytes) - len(tail)))
+	_, err := record.Decode(tail, place)
+	return err == nil
+}
+
+// place returns where a record of the open segment lies.
+func (w will) place(off int64) record.Place {
+	var store uint64
+	for i := range 8 {
+		store |= uint64(w.bytes[16+i]) << (8 * i)
+	}
+	id, _ := segment.ParseName(w.open)
+	return record.Place{Store: store, Segment: id, Offset: off}
+}

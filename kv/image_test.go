@@ -1,0 +1,84 @@
+package kv
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// imageDir is the directory that images lie in when they are on a disk.
+const imageDir = "store"
+
+// image is the files of a store's directory, to be damaged and compared.
+type image map[string][]byte
+
+// imageOf copies what a running process would see of a disk.
+func imageOf(t testing.TB, d *vfs.Disk) image {
+	t.Helper()
+	names, err := d.Names(imageDir)
+	require.NoError(t, err)
+	im := image{}
+	for _, name := range names {
+		im[name], err = d.ReadFile(imageDir, name)
+		require.NoError(t, err)
+	}
+	return im
+}
+
+// newDisk returns a disk that has an empty directory.
+func newDisk(t testing.TB) *vfs.Disk {
+	t.Helper()
+	d := vfs.NewDisk()
+	require.NoError(t, d.MakeDir(imageDir))
+	return d
+}
+
+// disk returns a disk with these files, all of them durable.
+func (im image) disk(t testing.TB) *vfs.Disk {
+	t.Helper()
+	d := newDisk(t)
+	for name, data := range im {
+		require.NoError(t, d.WriteFile(imageDir, name, data))
+	}
+	return d
+}
+
+// with returns the image with one file more, or changed.
+func (im image) with(name string, data []byte) image {
+	im = maps.Clone(im)
+	im[name] = data
+	return im
+}
+
+// without returns the image with one file less.
+func (im image) without(name string) image {
+	im = maps.Clone(im)
+	delete(im, name)
+	return im
+}
+
+func (im image) names() []string { return slices.Sorted(maps.Keys(im)) }
+
+func (im image) bytes() (n int) {
+	for _, data := range im {
+		n += len(data)
+	}
+	return n
+}
+
+// differs returns the name of a file that is not the same in both, or "".
+func (im image) differs(other image) string {
+	for _, name := range append(im.names(), other.names()...) {
+		a, inA := im[name]
+		b, inB := other[name]
+		if inA != inB || !bytes.Equal(a, b) {
+			return name
+		}
+	}
+	return ""
+}
