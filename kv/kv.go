@@ -60,6 +60,8 @@ type engine struct {
 	syncer  syncer
 	sweeper sweeper
 	folder  folder
+	ahead   ahead
+	flusher flusher
 
 	recovery Recovery
 }
@@ -86,6 +88,7 @@ func NewKVStore(opts Options) (*KVStore, error) {
 		quit:    make(chan struct{}),
 		syncer:  newSyncer(),
 		sweeper: newSweeper(),
+		ahead:   newAhead(),
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {
@@ -123,6 +126,7 @@ func (e *engine) start() {
 	}
 	if !e.opts.ReadOnly {
 		e.work.Go(func() { e.syncer.run(e) })
+		e.work.Go(func() { e.ahead.run(e) })
 	}
 	e.folder.note(e)
 }

@@ -25,6 +25,7 @@ func (e *engine) open() error {
 		SegmentSize: e.opts.SegmentSize,
 		Now:         e.clock.now,
 		NewStore:    randomID,
+		Ahead:       e.ahead.note,
 	})
 	r, err := e.log.Open(e.replay)
 	if err != nil {

@@ -57,9 +57,14 @@ func (y *syncer) run(e *engine) {
 		y.unsynced.Store(false)
 		if err := e.sync(); err != nil {
 			if err != ErrStoreClosed {
-				e.opts.Logger.Error("kv: background sync failed; the store stopped writing", slog.Any("error", err))
+				e.stopped(err)
 			}
 			return
 		}
 	}
+}
+
+// stopped logs that a sync nobody waited for has failed.
+func (e *engine) stopped(err error) {
+	e.opts.Logger.Error("kv: background sync failed; the store stopped writing", slog.Any("error", err))
 }

@@ -32,6 +32,7 @@ const (
 	manifestTitle   = "plumego store manifest "
 	manifestVersion = 1
 	maxManifest     = 64 << 20 // bytes; over half a million segments
+	maxNumber       = 1 << 62  // what counts up and must not wrap
 )
 
 // manifest is the authority on what the store consists of.
@@ -165,6 +166,9 @@ func checkSum(b []byte) (body string, ok bool) {
 
 // sound checks what the text alone cannot say.
 func (m *manifest) sound() bool {
+	if m.next > maxNumber || m.seq > maxNumber || m.generation > maxNumber {
+		return false
+	}
 	seen := make(map[uint64]bool)
 	for i, l := range m.segments {
 		last := i == len(m.segments)-1

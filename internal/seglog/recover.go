@@ -56,7 +56,7 @@ func (r *recovery) readManifest() error {
 // openSegment opens a listed segment and replays what it holds.
 func (r *recovery) openSegment(m listed) error {
 	s, err := segment.Open(segment.Config{
-		Dir: r.Dir, Store: r.store, ID: m.id, Limit: r.SegmentSize, Mode: r.modeOf(m),
+		Dir: r.Dir, Store: r.store, ID: m.id, Limit: r.SegmentSize, Mode: r.modeOf(m), Ahead: r.Ahead,
 	})
 	if err != nil {
 		return unopened(err, segment.Name(m.id))

@@ -40,7 +40,7 @@ func (l *Log) create(id uint64, need int64) (*segment.Segment, error) {
 		return nil, err
 	}
 	s, err := segment.Create(segment.Config{
-		Dir: l.Dir, Store: l.store, ID: id, Created: l.Now(), Limit: l.SegmentSize, Need: need,
+		Dir: l.Dir, Store: l.store, ID: id, Created: l.Now(), Limit: l.SegmentSize, Need: need, Ahead: l.Ahead,
 	})
 	if err != nil {
 		return nil, l.check(err)

@@ -53,6 +53,9 @@ func (s *Segment) put(t record.Type, size int64, encode func([]byte, record.Plac
 	s.chain = link(s.chain, sum)
 	s.count++
 	s.end.Store(off + size)
+	if off+size+stretch > s.asked && s.ahead != nil {
+		s.lookAhead(off + size)
+	}
 	return off, nil
 }
 

@@ -56,6 +56,8 @@ type Segment struct {
 	headroom int64 // bytes kept free for tombstones when the disk is full
 	reserved int64 // bytes of the file that have room; the writer's
 	most     int64 // bytes that the file may ever have; the writer's
+	ahead    func(Stretch)
+	asked    int64 // up to where ahead has been told; the writer's
 
 	// end is where the next record goes. The writer moves it after the
 	// record is whole; Sync reads it before it syncs.
@@ -82,6 +84,9 @@ type Config struct {
 	Limit   int64    // bytes at which the segment counts as full
 	Need    int64    // bytes that must fit even if they exceed Limit; Create only
 	Mode    vfs.Mode // Open only: ReadWrite, to append where it ended
+	// Ahead, if not nil, is told of room that the writer will soon come to.
+	// It must not block.
+	Ahead func(Stretch)
 }
 
 // maxHeadroom is two tombstones of the longest keys.
@@ -128,6 +133,8 @@ func newSegment(c Config) *Segment {
 		name:     Name(c.ID),
 		limit:    c.Limit,
 		headroom: min(maxHeadroom, c.Limit/8&^(record.Align-1)),
+		ahead:    c.Ahead,
+		asked:    stretch,
 	}
 }
 

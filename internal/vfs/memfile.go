@@ -118,5 +118,8 @@ func (f *memFile) Unmap(b []byte) error {
 	return f.named("unmap", f.blob.munmap(b))
 }
 
+// Prefault does nothing: the heap has its own way.
+func (f *memFile) Prefault([]byte) {}
+
 // Protect does nothing: the heap has no read-only pages.
 func (f *memFile) Protect([]byte) error { return nil }

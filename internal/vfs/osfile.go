@@ -110,6 +110,9 @@ func (f *osFile) Unmap(b []byte) error {
 	return mapError("unmap", f.f.Name(), unmapFile(b))
 }
 
+// Prefault makes pages writable ahead of the writer.
+func (f *osFile) Prefault(b []byte) { prefault(b) }
+
 // Protect makes a mapping read-only.
 func (f *osFile) Protect(b []byte) error {
 	return mapError("protect", f.f.Name(), protectFile(b))

@@ -107,6 +107,11 @@ type File interface {
 	Map(length int64, mode Mode) ([]byte, error)
 	// Unmap ends a mapping made by Map. The bytes must not be used again.
 	Unmap(b []byte) error
+	// Prefault makes the pages of a part of a ReadWrite mapping writable,
+	// so that the first store into each need not fault. It is a wish: where
+	// it cannot be granted nothing happens. The part must lie in reserved
+	// room. It may run beside the writer.
+	Prefault(b []byte)
 	// Protect makes a ReadWrite mapping read-only in place.
 	Protect(b []byte) error
 }
