@@ -57,7 +57,6 @@ func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
 	if s.policy == SyncInterval {
 		e.syncer.note()
 	}
-	e.flusher.note(e)
 	e.folder.note(e)
 	return nil, nil
 }

@@ -61,7 +61,6 @@ type engine struct {
 	sweeper sweeper
 	folder  folder
 	ahead   ahead
-	flusher flusher
 
 	recovery Recovery
 }

@@ -13,7 +13,7 @@
 // on stable storage is not known; only opening the store again, which copies
 // the records it serves to a new file, clears that.
 //
-// Append, Cut, Unsynced, UnsyncedBytes, Extents, LastSeq and Close belong to one writer at a time; ReadValue, Sync,
+// Append, Cut, Unsynced, Extents, LastSeq and Close belong to one writer at a time; ReadValue, Sync,
 // Dead, Usage and Err may be called beside it.
 package seglog
 
@@ -154,15 +154,6 @@ func (l *Log) Sync(c Cut) error {
 	}
 	l.raiseDurable(c.seq)
 	return nil
-}
-
-// UnsyncedBytes returns how much of the open segment is not known to be on
-// stable storage.
-func (l *Log) UnsyncedBytes() int64 {
-	if l.active == nil {
-		return 0
-	}
-	return l.active.End() - l.active.Synced()
 }
 
 // Unsynced reports whether records are not yet known to be durable.
