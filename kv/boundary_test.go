@@ -187,22 +187,27 @@ func TestLargeSeq(t *testing.T) {
 	clock := newHandClock()
 	require.NoError(t, mustOpen(t, onDisk(d, clock)).Close())
 	im := imageOf(t, d)
-	const large = math.MaxUint64 / 2
+	const large = 1<<62 - 1000
 	d = im.with("MANIFEST", editManifest(t, im["MANIFEST"], "seq 0", fmt.Sprintf("seq %d", uint64(large)))).disk(t)
 	s := mustOpen(t, onDisk(d, clock))
 	for i := range uint64(3) {
 		require.NoError(t, s.Set("key", []byte(fmt.Sprint(i)), 0))
 		for item, err := range s.Scan("") {
 			require.NoError(t, err)
-			require.Equal(t, large+1+2*i, item.Version)
+			require.Equal(t, uint64(large+1)+2*i, item.Version)
 		}
 		require.NoError(t, s.Expire("key", time.Hour))
 		require.NoError(t, s.Close())
 		s = mustOpen(t, onDisk(d, clock))
-		require.Equal(t, large+2+2*i, s.Stats().LastSeq)
+		require.Equal(t, uint64(large+2)+2*i, s.Stats().LastSeq)
 	}
 	requireHoldings(t, ledger{"key": {"2", clock.in(time.Hour)}}, s, "at large")
 	require.NoError(t, s.Close())
+
+	// One from which it could wrap was not written by a store.
+	im = im.with("MANIFEST", editManifest(t, im["MANIFEST"], "seq 0", fmt.Sprintf("seq %d", uint64(math.MaxUint64))))
+	_, err := NewKVStore(onDisk(im.disk(t), clock))
+	require.ErrorIs(t, err, ErrCorrupt)
 }
 
 // TestOptionsOutOfBounds opens with each option just beyond what it may be.
