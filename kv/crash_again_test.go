@@ -45,11 +45,11 @@ func onlyLooks(kind vfs.OpKind) bool {
 // mustComeTo judges what a crash has left of a recovery.
 func (c *crasher) mustComeTo(left *vfs.Disk, want state, depth int) error {
 	c.count.again++
-	if id := c.printOf(left); c.again[id] {
+	id := c.printOf(left)
+	if c.again[id] {
 		return nil
-	} else {
-		c.again[id] = true
 	}
+	c.again[id] = true
 	if depth > 1 {
 		return c.crashInOpen(left, want, depth-1)
 	}

@@ -3,6 +3,7 @@ package kv
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"maps"
 
@@ -147,24 +148,14 @@ func (w will) beyond(end int64) int64 {
 	return int64(len(bytes.TrimRight(tail, "\x00")))
 }
 
-// sealAt reports whether a tail begins with a whole seal. Its value ends
-// with the number of records, so a torn one is shorter by some bytes.
+// sealAt reports whether a tail begins with a whole seal.
 func (w will) sealAt(tail []byte) bool {
-	n := record.Size(0, 16)
-	if int64(len(tail)) < n || tail[12] != byte(record.Seal) {
-		return false
-	}
-	place := w.place(int64(len(w.bytes) - len(tail)))
-	_, err := record.Decode(tail, place)
-	return err == nil
+	r, err := record.Decode(tail, w.place(int64(len(w.bytes)-len(tail))))
+	return err == nil && r.Type == record.Seal
 }
 
 // place returns where a record of the open segment lies.
 func (w will) place(off int64) record.Place {
-	var store uint64
-	for i := range 8 {
-		store |= uint64(w.bytes[16+i]) << (8 * i)
-	}
 	id, _ := segment.ParseName(w.open)
-	return record.Place{Store: store, Segment: id, Offset: off}
+	return record.Place{Store: binary.LittleEndian.Uint64(w.bytes[16:]), Segment: id, Offset: off}
 }

@@ -2,7 +2,6 @@ package kv
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -36,11 +35,17 @@ type killer struct {
 	count counts
 }
 
-// killAndCut plays a script once and kills at about one point in seven.
+// killAndCut plays a script once and kills at about one point in seven, and
+// at every call by which opening the store changes the disk.
 func killAndCut(t *testing.T, s script) counts {
 	k := &killer{player: newPlayer(t, "T13", s), rng: randomFor("T13", s.name)}
 	k.hook = func(op vfs.Op) error {
-		k.maybeKill(fmt.Sprintf("before %v", op))
+		point := fmt.Sprintf("before %v", op)
+		if !k.opening {
+			k.maybeKill(point)
+		} else if !onlyLooks(op.Kind) {
+			k.kill(point, k.candidates()) // after a power cut any of them
+		}
 		return nil
 	}
 	k.run(func() { k.maybeKill("after the step") })
@@ -49,14 +54,9 @@ func killAndCut(t *testing.T, s script) counts {
 
 func (k *killer) maybeKill(point string) {
 	k.t.Helper()
-	if k.rng.IntN(7*5/fewer(5)) != 0 {
-		return
+	if k.rng.IntN(7*5/fewer(5)) == 0 {
+		k.kill(point, k.past.states[k.past.live:])
 	}
-	states := k.past.states[k.past.live:]
-	if k.opening {
-		states = k.candidates() // after a power cut it may be any of them
-	}
-	k.kill(point, states)
 }
 
 // kill opens what the death of the process leaves, which may show one of
@@ -76,14 +76,14 @@ func (k *killer) kill(point string, states []state) {
 	if !among(states, served, k.now) {
 		k.fail("killed %s: served\n%v\nwhich is none of%s", point, served, list(states, k.now))
 	}
-	for _, keep := range []vfs.Keep{vfs.DropAll, vfs.Random} {
+	for _, keep := range []vfs.Keep{vfs.DropAll, vfs.Random, vfs.Random} {
 		k.count.images++
 		if _, err := k.examine(disk.CrashClone(k.rng, keep), []state{served}); err != nil {
 			k.fail("killed %s, opened, then power loss (%v): %v", point, keep, err)
 		}
 	}
 	k.must(s.Close())
-	k.must(k.openClosed(disk, maps.Clone(served)))
+	k.must(k.openClosed(disk, served))
 }
 
 // killAfterFailedSyncs fails one sync in each of several plays of a script,

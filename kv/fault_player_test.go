@@ -17,6 +17,16 @@ type fault struct {
 	// part is how much of a failing write gets through, in halves; 2 is all
 	// but one byte.
 	part int
+	// full says that the failure is one of space.
+	full bool
+}
+
+// err returns the failure.
+func (f fault) err() error {
+	if f.full {
+		return fmt.Errorf("%w: %w", vfs.ErrNoSpace, errInjected)
+	}
+	return errInjected
 }
 
 // spread says which calls fail after the first.
@@ -29,7 +39,8 @@ const (
 )
 
 func (f fault) String() string {
-	return fmt.Sprintf("call %d fails (%s, part %d)", f.nth, [...]string{"once", "and all of its kind", "and all others"}[f.spread], f.part)
+	spread := [...]string{"once", "and all of its kind", "and all others"}[f.spread]
+	return fmt.Sprintf("call %d fails (%s, part %d, %v)", f.nth, spread, f.part, f.err())
 }
 
 // injector fails calls.
@@ -51,9 +62,9 @@ func (j *injector) strike(op vfs.Op) error {
 	}
 	if op.Kind == vfs.OpWrite && j.part > 0 {
 		n := min(int(op.Length)-1, j.part*int(op.Length)/2)
-		return &vfs.PartialWrite{N: n, Err: errInjected}
+		return &vfs.PartialWrite{N: n, Err: j.err()}
 	}
-	return errInjected
+	return j.err()
 }
 
 func (j *injector) hits(op vfs.Op) bool {

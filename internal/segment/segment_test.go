@@ -147,7 +147,7 @@ func TestSealedSegmentIsHeldToItsChain(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, whole, int(length), "trimmed")
 	for off := range whole {
-		r.damage(func(b []byte) []byte { b = bytes.Clone(whole); b[off] ^= 0x10; return b })
+		r.damage(func([]byte) []byte { b := bytes.Clone(whole); b[off] ^= 0x10; return b })
 		s, err := Open(r.c)
 		if err == nil {
 			_, err = count(s)
