@@ -1,0 +1,108 @@
+package main
+
+// mutant is a bug to plant.
+type mutant struct {
+	name    string
+	bug     string // in words, and whose it was
+	pkg     string // where the tests are
+	tests   string // -run
+	changes []change
+}
+
+// change replaces a text that a file has once.
+type change struct {
+	file, old, new string
+}
+
+const (
+	engine = "./kv"
+	// suites are the tests that crash, fail and damage stores.
+	suites = "Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
+)
+
+func mutants() []mutant {
+	return []mutant{
+		{"M1", "ack without fsync", engine, suites, []change{{
+			"internal/segment/append.go",
+			"if err := s.file.Sync(); err != nil {", "if err := error(nil); err != nil {"}}},
+		{"M2", "no directory sync after the manifest's rename", engine, suites, []change{{
+			"internal/seglog/manifest.go",
+			"return syncDir(dir)", "return nil"}}},
+		{"M3", "manifest not synced before its rename", engine, suites, []change{{
+			"internal/seglog/manifest.go",
+			"errors.Join(f.Sync(), f.Close())", "f.Close()"}}},
+		{"M7", "cut at the first bad record (pogreb, badger)", engine, suites, []change{{
+			"internal/segment/tail.go",
+			"if ok && f.Synced > bad {", "if ok && f.Synced > bad && false {"}}},
+		{"M8", "checksum not bound to its place", engine, suites, []change{{
+			"internal/record/place.go",
+			"	return h ^ h>>29", "	return 0 * (h ^ h>>29)"}}},
+		{"M9", "fsync error ignored (buntdb)", engine, suites, []change{{
+			"internal/segment/append.go",
+			"		return s.syncErr\n	}\n	s.synced.Store(end)", "		s.syncErr = nil\n	}\n	s.synced.Store(end)"}}},
+		{"M10", "goes on behind a short write", engine, suites, []change{{
+			"internal/segment/append.go",
+			"return 0, errors.Join(err, s.erase(off, size))", "s.end.Store(off + size)\n		return 0, err"}}},
+		{"M11", "bad record in a sealed segment tolerated", engine, suites, []change{{
+			"internal/segment/replay.go",
+			"case stop != length:", "case false:"}, {
+			"internal/segment/replay.go",
+			"case t.chain != chain:", "case false:"}, {
+			"internal/segment/replay.go",
+			"case sealed != (kind == record.Seal):", "case sealed != (kind == record.Seal) && false:"}}},
+		{"M12", "recovered tail served without being made durable", engine, suites, []change{{
+			"internal/seglog/recover.go",
+			"return r.check(s.Sync())", "return nil"}}},
+		{"M13", "manifest's checksum and form not verified", engine, suites, []change{{
+			"internal/seglog/manifest.go",
+			"return string(b[:split]), string(b[split:]) == want", "return string(b[:split]), want != \"\""}, {
+			"internal/seglog/manifest.go",
+			"if !bytes.Equal(m.encode(), b) || !m.sound() {", "if len(bytes.TrimSpace(b)) == 0 {"}}},
+		{"M15", "clean flag unused", engine, suites, []change{{
+			"internal/seglog/recover.go",
+			"if m.sealed || r.man.clean {", "if m.sealed {"}, {
+			"internal/seglog/recover.go",
+			"if m.sealed || !r.man.clean {", "if true {"}}},
+		{"M16", "writable after a failed sync", engine, suites, []change{{
+			"internal/seglog/log.go",
+			"		l.poison.CompareAndSwap(nil, &err)\n", "		_ = l\n"}}},
+		{"M17", "length trusted past the end of the file", engine, suites, []change{{
+			"internal/segment/read.go",
+			"if err != nil || size > w.limit-off {", "if err != nil {"}}},
+		{"M18", "full segment not synced before its successor", engine, suites, []change{{
+			"internal/segment/append.go",
+			"	return s.Sync()\n}\n\n// Unseal", "	return nil\n}\n\n// Unseal"}}},
+		{"M19", "store not marked unclean before its first write", engine, suites, []change{{
+			"internal/seglog/log.go",
+			"	if l.man.clean && l.active != nil {\n", "	if false {\n"}}},
+		{"M20", "unknown segment with records removed as an orphan", engine, suites, []change{{
+			"internal/seglog/recover.go",
+			"if err == nil && !empty && id >= r.man.next {", "if err == nil && false && empty {"}, {
+			"internal/seglog/recover.go",
+			"	if id > r.man.next {", "	if false {"}}},
+		{"M21", "no room kept for deletes on a full disk", engine, suites, []change{{
+			"internal/segment/room.go",
+			"return sealSize + s.headroom", "return sealSize"}}},
+		{"M22", "expired one millisecond late", engine, "Trap|TTL|Clock|Expir", []change{{
+			"kv/clock.go",
+			"c.now() >= deadline", "c.now() > deadline"}}},
+		{"M23", "time runs backwards with the wall clock (buntdb)", engine, "Trap|TTL|Clock|Expir", []change{{
+			"kv/clock.go",
+			"if offset <= was || c.offset.CompareAndSwap(was, offset) {", "if c.offset.CompareAndSwap(was, offset) {"}}},
+		{"M24", "Incr restarts the ttl (nutsdb)", engine, "Trap|TTL|Clock|Expir", []change{{
+			"kv/incr.go",
+			"		deadline = entry.Deadline\n", ""}}},
+		{"M25", "readers see a write before it is durable", engine, "Group|Durable|Visible|Mixed|Pending", []change{{
+			"kv/commit.go",
+			"return e.queue(m), nil", "return e.queue(m), e.publish(m)"}}},
+		{"M26", "expired keys are counted (buntdb)", engine, "Trap|TTL|Clock|Expir", []change{{
+			"kv/scan.go",
+			"	e.expire()\n	return e.index.Len()", "	return e.index.Len()"}}},
+		{"M27", "the directory is not locked (buntdb)", engine, "Lock|Trap", []change{{
+			"kv/open.go",
+			"	return e.takeLock()\n", "	return nil\n"}}},
+		{"M28", "values handed out of the file's mapping", engine, "Trap|Own|Copy|Alias", []change{{
+			"internal/segment/read.go",
+			"return append(dst, r.Value...), r.Header, nil", "if dst == nil {\n		return r.Value, r.Header, nil\n	}\n	return append(dst, r.Value...), r.Header, nil"}}},
+	}
+}
