@@ -60,7 +60,7 @@ func tearTail(t *testing.T, s script) counts {
 	r.base = r.past.durable
 	r.live, _ = r.disk.ReadFile(dataDir, r.file)
 	r.loseSectors(fewer(3))
-	r.cutAtEveryByte(int64(fewer(500)))
+	r.cutAtEveryByte(int64(fewer(300)))
 	return r.count
 }
 

@@ -87,9 +87,10 @@ type sufferer struct {
 	shown map[print]state
 }
 
-// goesOn returns for how many steps the caller goes on after a fault.
-func (f fault) goesOn() int {
-	if f.spread == once {
+// goesOn returns for how many steps the caller goes on after the fault: long
+// where something may have been left half done.
+func (r *sufferer) goesOn() int {
+	if r.spread == once && r.first != nil && !onlyLooks(r.first.Kind) {
 		return 12
 	}
 	return 4

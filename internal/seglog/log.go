@@ -103,7 +103,7 @@ func (l *Log) ready(t record.Type, size int64) error {
 		return nil
 	}
 	err := l.rotate(size)
-	if l.active != nil && t == record.Tombstone && errors.Is(err, vfs.ErrNoSpace) {
+	if l.Err() == nil && l.active != nil && t == record.Tombstone && errors.Is(err, vfs.ErrNoSpace) {
 		return nil // it may use the room beyond the limit
 	}
 	return err

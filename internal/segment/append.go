@@ -131,7 +131,12 @@ func (s *Segment) Seal(seq uint64) error {
 
 // Unseal takes back a seal that no manifest has recorded. The segment can be
 // appended to again.
+//
+// It waits for a sync that is under way: one that began behind the seal must
+// not raise what is known to be synced above the new end.
 func (s *Segment) Unseal() error {
+	s.syncMu.Lock()
+	defer s.syncMu.Unlock()
 	end := s.end.Load()
 	if err := s.erase(s.before.end, end-s.before.end); err != nil {
 		return err
