@@ -101,61 +101,82 @@ func list(states []state, now int64) string {
 
 // will is what an image holds before its store is opened.
 type will struct {
-	clean bool
-	open  string // the name of the open segment
-	bytes []byte // in it
+	clean  bool
+	sealed int // segments
+	open   []remains
+}
+
+// remains are what is left of a segment that was open.
+type remains struct {
+	name  string
+	bytes []byte
 }
 
 func lookAt(image *vfs.Disk) will {
 	l := readListing(image, segment.ManifestName)
-	w := will{clean: l.clean, open: l.open().name}
-	if w.open != "" {
-		w.bytes, _ = image.ReadFile(dataDir, w.open)
+	w := will{clean: l.clean}
+	for _, s := range l.segments {
+		if s.sealed {
+			w.sealed++
+			continue
+		}
+		b, _ := image.ReadFile(dataDir, s.name)
+		w.open = append(w.open, remains{s.name, b})
 	}
 	return w
 }
 
 // checkReport holds what recovery says against what became of the open
-// segment, by the manifest it left: bytes that were there and were not kept
+// segments, by the manifest it left: bytes that were there and were not kept
 // have been cut, and a cut must be reported, exactly.
 func (w will) checkReport(r Recovery, after listing) error {
 	if r.Clean != w.clean {
 		return fmt.Errorf("recovery says clean: %v, the manifest said %v", r.Clean, w.clean)
 	}
-	end, torn := after.open().length, int64(0)
-	if !w.clean {
-		torn = w.beyond(end)
+	var file string
+	var off, torn int64
+	for i, s := range w.open {
+		end := int64(segment.HeaderSize)
+		if n := w.sealed + i; n < len(after.segments) {
+			end = after.segments[n].length
+		}
+		cut, gone := s.beyond(end)
+		if torn == 0 && gone > 0 {
+			file, off = s.name, cut
+		}
+		torn += gone
 	}
-	if r.TornBytes != torn {
-		return fmt.Errorf("recovery reports %d torn bytes; %d bytes behind offset %d of %s are gone", r.TornBytes, torn, end, w.open)
+	if w.clean {
+		file, off, torn = "", 0, 0
 	}
-	if torn > 0 && (r.TornFile != w.open || r.TornOffset != end) {
-		return fmt.Errorf("recovery reports a cut of %s at %d, it was %s at %d", r.TornFile, r.TornOffset, w.open, end)
+	if r.TornBytes != torn || r.TornFile != file || r.TornOffset != off {
+		return fmt.Errorf("recovery reports %d bytes torn from %q at %d; gone are %d from %q at %d",
+			r.TornBytes, r.TornFile, r.TornOffset, torn, file, off)
 	}
 	return nil
 }
 
-// beyond returns how many bytes lie behind the end that recovery has found.
-// A whole seal is not missed: it says nothing but that the segment was full.
-func (w will) beyond(end int64) int64 {
+// beyond returns where the bytes begin that lie behind the end that recovery
+// has found, and how many there are. A whole seal is not missed: it says
+// nothing but that the segment was full.
+func (w remains) beyond(end int64) (cut, gone int64) {
 	if int64(len(w.bytes)) <= end {
-		return 0
+		return end, 0
 	}
-	tail := w.bytes[end:]
-	if n := record.Size(0, 16); w.sealAt(tail) {
-		tail = tail[n:]
+	if w.sealAt(w.bytes[end:]) {
+		end += record.Size(0, 16)
 	}
-	return int64(len(bytes.TrimRight(tail, "\x00")))
+	return end, int64(len(bytes.TrimRight(w.bytes[end:], "\x00")))
 }
 
 // sealAt reports whether a tail begins with a whole seal.
-func (w will) sealAt(tail []byte) bool {
+func (w remains) sealAt(tail []byte) bool {
 	r, err := record.Decode(tail, w.place(int64(len(w.bytes)-len(tail))))
 	return err == nil && r.Type == record.Seal
 }
 
 // place returns where a record of the open segment lies.
-func (w will) place(off int64) record.Place {
-	id, _ := segment.ParseName(w.open)
+func (w remains) place(off int64) record.Place {
+	id, _ := segment.ParseName(w.name)
 	return record.Place{Store: binary.LittleEndian.Uint64(w.bytes[16:]), Segment: id, Offset: off}
 }

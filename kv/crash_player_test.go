@@ -26,7 +26,9 @@ type player struct {
 	dead    *uint64  // durableSeq of a store that died and was not opened since
 	now     int64    // Unix milliseconds
 	past    history
-	at      int // index of the step at work; -1 before the first
+	at      int      // index of the step at work; -1 before the first
+	later   []func() // what is left to do beside the writers
+	behind  bool     // it is being done
 }
 
 // dataDir is where the stores of these tests live on their disks.
@@ -56,8 +58,8 @@ func (p *player) use(d *vfs.Disk) {
 	})
 }
 
-// options returns how the store is opened on some disk. Nothing in it runs
-// by itself.
+// options returns how a store is opened on some disk. Nothing in it runs by
+// itself.
 func (p *player) options(fsys vfs.FS) Options {
 	return Options{
 		DataDir:       p.dir,
@@ -67,6 +69,7 @@ func (p *player) options(fsys vfs.FS) Options {
 		SweepInterval: -1,
 		Now:           func() time.Time { return time.UnixMilli(p.now) },
 		fs:            fsys,
+		later:         atOnce,
 	}
 }
 
@@ -91,7 +94,10 @@ func (p *player) open() error { return p.openIn(p.candidates()) }
 func (p *player) openIn(states []state) error {
 	p.opening = true
 	defer func() { p.opening = false }()
-	s, err := NewKVStore(p.options(p.fs))
+	opts := p.options(p.fs)
+	opts.later = func(work func()) { p.later = append(p.later, work) }
+	p.later = nil
+	s, err := NewKVStore(opts)
 	if err != nil {
 		return p.typed(err)
 	}
@@ -137,7 +143,14 @@ func (p *player) candidates() []state { return p.past.candidates(p.durableSeq())
 // fails the test.
 func (p *player) play(i int) error {
 	p.at = i
-	st := p.script.steps[i]
+	var behind error
+	if i%3 == 0 {
+		behind = p.doLater()
+	}
+	return errors.Join(behind, p.do(i, p.script.steps[i]))
+}
+
+func (p *player) do(i int, st step) error {
 	switch {
 	case st.writes():
 		return p.write(st)
@@ -155,6 +168,27 @@ func (p *player) play(i int) error {
 		return p.die(p.disk.CrashClone(randomFor(p.script.name, i), vfs.Random), p.candidates())
 	case st.verb == "kill":
 		return p.die(p.disk.KillClone(), p.past.states[p.past.live:])
+	}
+	return nil
+}
+
+// atOnce runs what else would run beside the writers.
+func atOnce(work func()) { work() }
+
+// never leaves it undone.
+func never(func()) {}
+
+// doLater does what the store has left to be done beside the writers, and
+// returns the failure if it poisons the store.
+func (p *player) doLater() error {
+	was := p.poison()
+	p.behind = true
+	for _, work := range p.later {
+		work()
+	}
+	p.later, p.behind = nil, false
+	if err := p.poison(); was == nil && err != nil {
+		return p.store.engine.public("finish a segment", err)
 	}
 	return nil
 }

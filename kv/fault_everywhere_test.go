@@ -83,8 +83,9 @@ func faultsAt(n int, op vfs.Op) []fault {
 type sufferer struct {
 	*player
 	injector
-	count counts
-	shown map[print]state
+	count  counts
+	shown  map[print]state
+	beside bool // the first call to fail was beside the writers
 }
 
 // goesOn returns for how many steps the caller goes on after the fault: long
@@ -97,7 +98,12 @@ func (r *sufferer) goesOn() int {
 }
 
 func (r *sufferer) suffer() {
-	r.hook = r.strike
+	r.hook = func(op vfs.Op) error {
+		struck := r.first != nil
+		err := r.strike(op)
+		r.beside = r.beside || !struck && r.first != nil && r.behind
+		return err
+	}
 	r.heed(r.open)
 	for i := 0; i < len(r.script.steps) && r.count.steps < r.goesOn(); i++ {
 		r.heed(func() error { return r.play(i) })
@@ -143,6 +149,8 @@ func (r *sufferer) mayBeQuiet() bool {
 	switch {
 	case r.first.Kind == vfs.OpTruncate, r.first.Kind == vfs.OpProtect:
 		return true
+	case r.beside:
+		return r.poison() == nil // the next rotation, or Close, does it
 	case r.isClosed():
 		return r.clean
 	case r.verb() == "delete", r.verb() == "until":

@@ -49,8 +49,9 @@ func TestTrap09SyncsPerPolicy(t *testing.T) {
 }
 
 // TestTrap09RotationSyncsUnderEveryPolicy watches the end of a segment. The
-// old file, the new file and its name are durable before the manifest that
-// needs them, and that before any record in the new file.
+// new file and its name are durable before the manifest that names them, and
+// that before any record in the new file; the old file is durable before the
+// manifest that calls it sealed, and before anything in the new one is.
 func TestTrap09RotationSyncsUnderEveryPolicy(t *testing.T) {
 	for policy := SyncAlways; policy <= SyncNever; policy++ {
 		t.Run(fmt.Sprint(policy), func(t *testing.T) {
@@ -66,7 +67,7 @@ func TestTrap09RotationSyncsUnderEveryPolicy(t *testing.T) {
 			ops := only(log.take(), vfs.OpCreate, vfs.OpWrite, vfs.OpFileSync, vfs.OpDirSync, vfs.OpRename)
 			old, next := segment.Name(1), segment.Name(3)
 			requireOrder(t, ops, "Create "+next, "Write "+next, "FileSync "+next, "DirSync ", "Rename MANIFEST.tmp")
-			requireOrder(t, ops, "Write "+old, "FileSync "+old, "Rename MANIFEST.tmp")
+			requireOrder(t, ops, "Write "+old, "Rename MANIFEST.tmp", "FileSync "+old, "Rename MANIFEST.tmp")
 			requireOrder(t, ops, "Write MANIFEST.tmp", "FileSync MANIFEST.tmp", "Rename MANIFEST.tmp", "DirSync ", "Write "+next)
 			if policy == SyncAlways {
 				require.Equal(t, "FileSync "+next, ops[len(ops)-1], "the record itself")
@@ -74,6 +75,32 @@ func TestTrap09RotationSyncsUnderEveryPolicy(t *testing.T) {
 			require.NoError(t, s.Close())
 		})
 	}
+}
+
+// TestARotationWaitsForTheOneBefore fills segments whose syncs nobody does
+// beside the writer.
+func TestARotationWaitsForTheOneBefore(t *testing.T) {
+	d := newDisk(t)
+	opts := onDisk(d, newHandClock())
+	opts.Sync, opts.later = SyncNever, never
+	s := mustOpen(t, opts)
+	first, second, third := segment.Name(1), segment.Name(3), segment.Name(5)
+	fill := func() { require.NoError(t, s.Set("key", make([]byte, 700), 0)) }
+	fill()
+	fill()
+	require.Zero(t, s.Stats().DurableSeq)
+	var log opLog
+	log.record(d)
+	fill()
+	requireOrder(t, only(log.take(), vfs.OpCreate, vfs.OpFileSync), "FileSync "+first, "Create "+third)
+	require.EqualValues(t, 1, s.Stats().DurableSeq)
+	require.NoError(t, s.Sync())
+	requireOrder(t, only(log.take(), vfs.OpFileSync), "FileSync "+second, "FileSync "+third)
+	require.EqualValues(t, 3, s.Stats().DurableSeq)
+	fill()
+	log.take()
+	require.NoError(t, s.Close())
+	requireOrder(t, only(log.take(), vfs.OpFileSync), "FileSync "+segment.Name(7), "FileSync MANIFEST.tmp")
 }
 
 // requireOrder wants these calls in this order, whatever is between them.

@@ -116,6 +116,13 @@ func goldenStories() map[string]func(w *scribe, d *vfs.Disk) image {
 			}
 			return imageOf(w.t, d.KillClone())
 		},
+		"between-two-segments": func(w *scribe, d *vfs.Disk) image {
+			w.s.engine.opts.later = never
+			for i := range 20 {
+				w.set(string(rune('a'+i)), "was acknowledged", time.Hour)
+			}
+			return imageOf(w.t, d.KillClone())
+		},
 		"torn-tail": func(w *scribe, d *vfs.Disk) image {
 			for i := range 20 {
 				w.set(string(rune('a'+i)), "was acknowledged", 0)

@@ -31,7 +31,8 @@ type engine struct {
 	log   *seglog.Log
 
 	// mu admits one writer: it orders all mutations. It is not held during
-	// a sync that writers wait for, but for the one at the end of a segment.
+	// a sync that writers wait for, but while a segment is begun, and then
+	// as long as the segment before the full one is not durable.
 	mu sync.Mutex
 	// group collects the writes that the next sync will acknowledge; nil
 	// when there are none. Protected by mu.

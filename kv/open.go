@@ -26,6 +26,7 @@ func (e *engine) open() error {
 		Now:         e.clock.now,
 		NewStore:    randomID,
 		Ahead:       e.ahead.note,
+		Behind:      e.finishBehind,
 	})
 	r, err := e.log.Open(e.replay)
 	if err != nil {

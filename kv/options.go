@@ -22,7 +22,8 @@ const (
 	// storage at most Options.SyncEvery plus one fsync later.
 	SyncInterval
 	// SyncNever: the write is with the operating system; it is on stable
-	// storage after Sync, Close, or when its segment is full.
+	// storage after Sync or Close, or some time after its segment is full
+	// and at the latest when the next one is.
 	SyncNever
 )
 
@@ -68,6 +69,9 @@ type Options struct {
 
 	// fs replaces the operating system in this package's tests.
 	fs vfs.FS
+	// later, in this package's tests, is given what else would run beside
+	// the writers, to run it when it likes.
+	later func(func())
 }
 
 // Bounds of the options and the defaults behind their zero values.

@@ -23,13 +23,19 @@ type sample struct {
 	versions map[string]map[string]bool
 }
 
-// newSample writes a sample and closes it, or has its process killed.
+// newSample writes a sample and closes it, or has its process killed, with
+// nothing done yet for the segment before the last but sync it.
 func newSample(t testing.TB, closed, noMap bool) *sample {
 	t.Helper()
 	d := newDisk(t)
 	m := &sample{closed: closed, noMap: noMap, versions: map[string]map[string]bool{}}
 	m.tune(d)
-	m.scribe = newScribe(t, d, newHandClock(), ledger{})
+	clock := newHandClock()
+	opts := onDisk(d, clock)
+	if !closed {
+		opts.later = never
+	}
+	m.scribe = newScribeWith(t, opts, clock, ledger{})
 	m.each = func() { m.keep(imageOf(t, d)) }
 	m.write(d)
 	if closed {

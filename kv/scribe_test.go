@@ -14,6 +14,7 @@ import (
 type scribe struct {
 	t     testing.TB
 	s     *KVStore
+	opts  Options // that it is opened with
 	clock *handClock
 	book  ledger
 	// pages are the ledgers after each record, the empty one first.
@@ -26,12 +27,17 @@ type scribe struct {
 // which book is the contents.
 func newScribe(t testing.TB, d *vfs.Disk, clock *handClock, book ledger) *scribe {
 	t.Helper()
-	return &scribe{t: t, s: mustOpen(t, onDisk(d, clock)), clock: clock, book: book, pages: []ledger{book.clone()}}
+	return newScribeWith(t, onDisk(d, clock), clock, book)
+}
+
+func newScribeWith(t testing.TB, opts Options, clock *handClock, book ledger) *scribe {
+	t.Helper()
+	return &scribe{t: t, s: mustOpen(t, opts), opts: opts, clock: clock, book: book, pages: []ledger{book.clone()}}
 }
 
 // onDisk returns options for a store of tiny segments on a test disk.
 func onDisk(d *vfs.Disk, clock *handClock) Options {
-	return Options{DataDir: imageDir, fs: d, SegmentSize: minSegmentSize, SweepInterval: -1, Now: clock.now}
+	return Options{DataDir: imageDir, fs: d, SegmentSize: minSegmentSize, SweepInterval: -1, Now: clock.now, later: atOnce}
 }
 
 func (w *scribe) set(key, value string, ttl time.Duration) {
@@ -83,7 +89,8 @@ func (w *scribe) pass(d time.Duration) {
 func (w *scribe) reopen(d *vfs.Disk) {
 	w.t.Helper()
 	require.NoError(w.t, w.s.Close())
-	w.s = mustOpen(w.t, onDisk(d, w.clock))
+	w.opts.fs = d
+	w.s = mustOpen(w.t, w.opts)
 }
 
 func (w *scribe) deadline(ttl time.Duration) int64 {

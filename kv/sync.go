@@ -64,6 +64,23 @@ func (y *syncer) run(e *engine) {
 	}
 }
 
+// finishBehind does what is left to do for a full segment beside the writers,
+// while the store is open; Close does it itself. The caller holds mu.
+func (e *engine) finishBehind(work func() error) {
+	run := func() {
+		if err := e.public("finish a segment", work()); err != nil {
+			e.stopped(err)
+		}
+	}
+	switch {
+	case e.closed.Load():
+	case e.opts.later != nil:
+		e.opts.later(run)
+	default:
+		e.work.Go(run)
+	}
+}
+
 // stopped logs that a sync nobody waited for has failed.
 func (e *engine) stopped(err error) {
 	e.opts.Logger.Error("kv: background sync failed; the store stopped writing", slog.Any("error", err))

@@ -33,7 +33,7 @@ func mutants() []mutant {
 			"errors.Join(f.Sync(), f.Close())", "f.Close()"}}},
 		{"M7", "cut at the first bad record (pogreb, badger)", engine, suites, []change{{
 			"internal/segment/tail.go",
-			"if ok && f.Synced > bad {", "if ok && f.Synced > bad && false {"}}},
+			"if ok && f.Synced > off {", "if ok && f.Synced > off && off < 0 {"}}},
 		{"M8", "checksum not bound to its place", engine, suites, []change{{
 			"internal/record/place.go",
 			"	return h ^ h>>29", "	return 0 * (h ^ h>>29)"}}},
@@ -60,9 +60,9 @@ func mutants() []mutant {
 			"if !bytes.Equal(m.encode(), b) || !m.sound() {", "if len(bytes.TrimSpace(b)) == 0 {"}}},
 		{"M15", "clean flag unused", engine, suites, []change{{
 			"internal/seglog/recover.go",
-			"if m.sealed || r.man.clean {", "if m.sealed {"}, {
+			"if m.sealed || r.Clean {", "if m.sealed {"}, {
 			"internal/seglog/recover.go",
-			"if m.sealed || !r.man.clean {", "if true {"}}},
+			"if m.sealed || !r.Clean {", "if true {"}}},
 		{"M16", "writable after a failed sync", engine, suites, []change{{
 			"internal/seglog/log.go",
 			"		l.poison.CompareAndSwap(nil, &err)\n", "		_ = l\n"}}},
@@ -70,16 +70,22 @@ func mutants() []mutant {
 			"internal/segment/read.go",
 			"if err != nil || size > w.limit-off {", "if err != nil {"}}},
 		{"M18", "full segment not synced before its successor", engine, suites, []change{{
-			"internal/segment/append.go",
-			"	return s.Sync()\n}\n\n// Unseal", "	return nil\n}\n\n// Unseal"}}},
+			"internal/seglog/log.go",
+			"if full == nil || full.Synced() == full.End() {", "if full == nil || true {"}}},
 		{"M19", "store not marked unclean before its first write", engine, suites, []change{{
 			"internal/seglog/log.go",
-			"	if l.man.clean && l.active != nil {\n", "	if false {\n"}}},
+			"	if l.active != nil && l.man.Load().clean {\n", "	if false {\n"}}},
+		{"M29", "records behind a torn segment replayed", engine, suites, []change{{
+			"internal/seglog/recover.go",
+			"if !r.tails[n-1].Sealed {", "if false {"}}},
+		{"M30", "segment behind a damaged one dropped as if that was torn", engine, suites, []change{{
+			"internal/seglog/recover.go",
+			"	if vouched {", "	if vouched && false {"}}},
 		{"M20", "unknown segment with records removed as an orphan", engine, suites, []change{{
 			"internal/seglog/recover.go",
-			"if err == nil && !empty && id >= r.man.next {", "if err == nil && false && empty {"}, {
+			"if err == nil && !empty && id >= r.man.Load().next {", "if err == nil && false && empty {"}, {
 			"internal/seglog/recover.go",
-			"	if id > r.man.next {", "	if false {"}}},
+			"	if id > r.man.Load().next {", "	if false {"}}},
 		{"M21", "no room kept for deletes on a full disk", engine, suites, []change{{
 			"internal/segment/room.go",
 			"return sealSize + s.headroom", "return sealSize"}}},

@@ -17,7 +17,8 @@
 //	flag      bit 0: the last record of its commit group; the rest are zero
 //	klen      bytes of key, vlen bytes of value
 //	synced    bytes of this segment known to be on stable storage when the
-//	          record was written, in units of 8
+//	          record was written, in units of 8; 0 as long as the segment
+//	          before it was not
 //	seq       the mutation's place in the store's one order
 //	deadline  Unix milliseconds, 0 for none
 //

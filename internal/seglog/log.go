@@ -1,25 +1,32 @@
 // Package seglog is the log: an ordered set of segments and the manifest
 // that says which they are.
 //
-// One writer at a time appends; when the open segment is full it is sealed
+// One writer at a time appends; when the active segment is full it is sealed
 // and a new one begun. The order of what is made durable is always the same:
 // the segment file, then its name in the directory, then the manifest that
 // names it, and only then is a record accepted or an old file unlinked. So
-// after any crash the manifest names only whole files, and the records of
-// all segments but the open one are complete: the log is a prefix of what
-// was appended, without holes.
+// after any crash the manifest names only whole files.
+//
+// A writer does not wait until the segment it has filled is durable: that is
+// done behind it, and only the next rotation waits for it. So the manifest
+// ends in one or two segments that it does not call sealed. Nothing in the
+// last is ever called durable before all of the one before it is. After a
+// crash the records of the last count only if the one before it is whole, up
+// to its seal: the log is a prefix of what was appended, without holes.
 //
 // A failed sync poisons the log. Nothing is appended any more, since what is
 // on stable storage is not known; only opening the store again, which copies
 // the records it serves to a new file, clears that.
 //
-// Append, Cut, Unsynced, Extents, LastSeq and Close belong to one writer at a time; ReadValue, Sync,
-// Dead, Usage and Err may be called beside it.
+// Append, Cut, Unsynced, Extents, LastSeq and Close belong to one writer at
+// a time; ReadValue, Sync, Dead, Usage, Err and the work that Behind is given
+// may be called beside it.
 package seglog
 
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/spcent/plumego/store/internal/record"
@@ -36,6 +43,9 @@ type Config struct {
 	NewStore    func() uint64
 	// Ahead, if not nil, is told of room that the writer will soon come to.
 	Ahead func(segment.Stretch)
+	// Behind is given what is left to do for a full segment, to call it
+	// beside the writer or never. If it is nil the writer does it at once.
+	Behind func(work func() error)
 }
 
 // Log is an open log.
@@ -43,10 +53,15 @@ type Log struct {
 	Config
 	store uint64 // the store's random id; never changes once open
 
+	// man is the manifest on disk. It is never changed, only replaced, under
+	// installing.
+	man        atomic.Pointer[manifest]
+	installing sync.Mutex
+
 	// The fields below belong to the writer.
-	man    manifest // as it is on disk
-	seq    uint64   // of the last record appended
-	active *member  // nil until the first append to a new store
+	seq    uint64  // of the last record appended
+	active *member // nil until the first append to a new store
+	full   *member // the one before it, if that was filled since Open
 
 	// members is indexed by the number that Append hands out. It is copied
 	// when it changes, so readers need no lock.
@@ -62,6 +77,8 @@ type member struct {
 	*segment.Segment
 	number uint32
 	dead   atomic.Int64 // bytes of records that nobody needs
+	last   uint64       // seq of its last record, once it is sealed
+	then   *member      // the segment that was begun behind it
 }
 
 // Location says where a record lies.
@@ -94,7 +111,7 @@ func (l *Log) ready(t record.Type, size int64) error {
 		return err
 	}
 	// Before the first byte changes behind what the manifest calls complete.
-	if l.man.clean && l.active != nil {
+	if l.active != nil && l.man.Load().clean {
 		if err := l.install(func(m *manifest) { m.clean = false }); err != nil {
 			return err
 		}
@@ -128,31 +145,45 @@ func (l *Log) check(err error) error {
 
 // Cut is a point in the log.
 type Cut struct {
-	seg *segment.Segment
-	seq uint64
+	full, active *member
+	seq          uint64
 }
 
 // Cut returns the point behind the last record.
-func (l *Log) Cut() Cut {
-	if l.active == nil {
-		return Cut{seq: l.seq}
-	}
-	return Cut{l.active.Segment, l.seq}
-}
+func (l *Log) Cut() Cut { return Cut{l.full, l.active, l.seq} }
 
-// Sync makes everything before the cut durable. Segments before the open one
-// already are. A failure poisons the log.
+// Sync makes everything before the cut durable: the full segment first,
+// since nothing in the active one counts without it. A failure poisons the
+// log.
 func (l *Log) Sync(c Cut) error {
 	if err := l.Err(); err != nil {
 		return err
 	}
-	if c.seg != nil && c.seq > l.durable.Load() {
-		if err := c.seg.Sync(); err != nil {
-			return l.check(err)
-		}
-		l.syncs.Add(1)
+	if c.active == nil || c.seq <= l.durable.Load() {
+		return nil
 	}
+	if err := l.settle(c.full); err != nil {
+		return err
+	}
+	if err := c.active.Sync(); err != nil {
+		return l.check(err)
+	}
+	l.syncs.Add(1)
 	l.raiseDurable(c.seq)
+	return nil
+}
+
+// settle makes a segment that was sealed durable; nil is none.
+func (l *Log) settle(full *member) error {
+	if full == nil || full.Synced() == full.End() {
+		return nil
+	}
+	if err := full.Sync(); err != nil {
+		return l.check(err)
+	}
+	full.then.Vouch()
+	l.syncs.Add(1)
+	l.raiseDurable(full.last)
 	return nil
 }
 
@@ -186,15 +217,16 @@ func (l *Log) addDead(at Location, size int64) {
 
 // install makes a changed manifest durable.
 func (l *Log) install(change func(*manifest)) error {
-	m := l.man.clone()
+	l.installing.Lock()
+	defer l.installing.Unlock()
+	m := l.man.Load().clone()
 	m.generation++
 	m.time = max(m.time, l.Now())
-	m.seq = l.seq
 	change(&m)
 	if err := writeManifest(l.Dir, &m); err != nil {
 		return l.check(fmt.Errorf("install manifest: %w", err))
 	}
-	l.man = m
+	l.man.Store(&m)
 	return nil
 }
 

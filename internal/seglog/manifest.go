@@ -17,12 +17,12 @@ import (
 //	plumego store manifest 1
 //	store 4f0c7a1be2d95360
 //	generation 7
-//	next 6
+//	next 5
 //	clean no
 //	time 1795514400000
 //	seq 40961
 //	segment 0000000000000001 sealed 67108840 9be07f2c41d7aa03
-//	segment 0000000000000004 open 64 11d2c0a8f7e95b66
+//	segment 0000000000000003 open 64 11d2c0a8f7e95b66
 //	sum 5c2f6d1e8a90b374
 //
 // Numbers are decimal, ids and hashes 16 hex digits. The last line is
@@ -39,17 +39,18 @@ const (
 type manifest struct {
 	store      uint64 // random, chosen at creation
 	generation uint64 // one more at each install
-	// next is above every segment number in use. While a segment is open,
-	// next-1 is kept for the copy that recovery makes of it: so a file that
-	// holds records and is numbered next or higher proves that the manifest
-	// is older than the store.
+	// next is above every segment number in use. The number that follows an
+	// open segment's is kept for the copy that recovery makes of it, so that
+	// of the last is next-1, and a file that holds records and is numbered
+	// next or higher proves that the manifest is older than the store.
 	next uint64
 	// clean says that the open segment ends exactly at its length. When it
 	// is not set the length is only a lower bound.
 	clean bool
 	time  int64  // Unix milliseconds that the store's time had reached
 	seq   uint64 // of the last mutation, as far as known
-	// segments is in log order. At most one is open, and it is the last.
+	// segments is in log order. All but the last two are sealed, and if it
+	// is clean all but the last.
 	segments []listed
 }
 
@@ -61,12 +62,22 @@ type listed struct {
 	chain  uint64 // over those bytes; see package segment
 }
 
-// open returns the open segment, or nil.
-func (m *manifest) open() *listed {
+// last returns the last segment if it is open, or nil.
+func (m *manifest) last() *listed {
 	if n := len(m.segments); n > 0 && !m.segments[n-1].sealed {
 		return &m.segments[n-1]
 	}
 	return nil
+}
+
+// seal lists a segment, which is complete and durable, as sealed; nil is
+// none.
+func (m *manifest) seal(s *member) {
+	for i := range m.segments {
+		if s != nil && m.segments[i].id == s.ID() {
+			m.segments[i] = listed{s.ID(), true, s.End(), s.Chain()}
+		}
+	}
 }
 
 func (m *manifest) has(id uint64) bool {
@@ -171,8 +182,9 @@ func (m *manifest) sound() bool {
 	}
 	seen := make(map[uint64]bool)
 	for i, l := range m.segments {
-		last := i == len(m.segments)-1
-		if seen[l.id] || l.id >= m.next || l.length < segment.HeaderSize || !l.sealed && !last {
+		behind := len(m.segments) - 1 - i
+		mayBeOpen := behind == 0 || behind == 1 && !m.clean && m.last() != nil
+		if seen[l.id] || l.id >= m.next || l.length < segment.HeaderSize || !l.sealed && !mayBeOpen {
 			return false
 		}
 		seen[l.id] = true

@@ -83,7 +83,7 @@ func (l *Log) found() error {
 		return fmt.Errorf("%w: the directory is empty", ErrNotAStore)
 	}
 	l.store = l.NewStore()
-	l.man = manifest{store: l.store, next: 1, clean: true}
+	l.man.Store(&manifest{store: l.store, next: 1, clean: true})
 	return l.install(func(*manifest) {})
 }
 
@@ -95,7 +95,10 @@ func (l *Log) Close() error {
 }
 
 func (l *Log) finish() error {
-	if err := l.Err(); err != nil || l.man.clean || l.Mode == vfs.ReadOnly {
+	if err := l.Err(); err != nil || l.man.Load().clean || l.Mode == vfs.ReadOnly {
+		return err
+	}
+	if err := l.settle(l.full); err != nil {
 		return err
 	}
 	// The file is synced even if every record is durable: its length is not.
@@ -103,8 +106,10 @@ func (l *Log) finish() error {
 		return err
 	}
 	return l.install(func(m *manifest) {
-		open := m.open()
-		open.length, open.chain = l.active.End(), l.active.Chain()
+		m.seal(l.full)
+		last := m.last()
+		last.length, last.chain = l.active.End(), l.active.Chain()
+		m.seq = l.seq
 		m.clean = true
 	})
 }

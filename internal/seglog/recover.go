@@ -13,14 +13,26 @@ import (
 
 // recovery opens an existing store. It first reads all there is and changes
 // nothing; only when everything has proved sound does it remove what
-// unfinished work left behind and save the records of a torn tail.
+// unfinished work left behind and save the records that are not known to be
+// durable.
 type recovery struct {
 	*Log
 	Recovery
 	replay  func(Location, record.Record)
 	orphans []string
-	torn    *member      // the open segment of a store that was not closed
-	tail    segment.Tail // what it holds
+	// tails are the open segments of a store that was not closed, those whose
+	// records count.
+	tails []tail
+	// lost is the name of a segment that was begun behind one that has turned
+	// out not to be whole, or "".
+	lost string
+}
+
+// tail is an open segment and what it holds.
+type tail struct {
+	*member
+	segment.Tail
+	followed bool // by another tail: this one is whole
 }
 
 func (r *recovery) run() error {
@@ -30,7 +42,7 @@ func (r *recovery) run() error {
 	if err := r.findOrphans(); err != nil {
 		return err
 	}
-	for _, m := range r.man.segments {
+	for _, m := range r.man.Load().segments {
 		if err := r.openSegment(m); err != nil {
 			return err
 		}
@@ -48,7 +60,8 @@ func (r *recovery) readManifest() error {
 	if err != nil {
 		return err
 	}
-	r.man, r.store = m, m.store
+	r.man.Store(&m)
+	r.store = m.store
 	r.Clean, r.Time, r.Seq = m.clean, m.time, m.seq
 	return nil
 }
@@ -61,9 +74,15 @@ func (r *recovery) openSegment(m listed) error {
 	if err != nil {
 		return unopened(err, segment.Name(m.id))
 	}
+	if n := len(r.tails); n > 0 {
+		if !r.tails[n-1].Sealed {
+			return errors.Join(r.lose(s), s.Close())
+		}
+		r.tails[n-1].followed = true
+	}
 	r.Segments++
 	member := r.join(s)
-	if m.sealed || r.man.clean {
+	if m.sealed || r.Clean {
 		if !m.sealed {
 			r.active = member
 		}
@@ -75,28 +94,55 @@ func (r *recovery) openSegment(m listed) error {
 // modeOf returns how to open a listed segment: for writing only where the
 // next record goes behind its last.
 func (r *recovery) modeOf(m listed) vfs.Mode {
-	if m.sealed || !r.man.clean {
+	if m.sealed || !r.Clean {
 		return vfs.ReadOnly
 	}
 	return r.Mode
 }
 
-// openTail finds the end of the segment that was being written, and replays
-// it where it is, unless repair will replay its copy.
+// openTail finds the end of a segment that was not known to be durable, and
+// replays it where it is, unless repair will replay its copy.
 func (r *recovery) openTail(m *member, durable int64) error {
-	tail, err := m.ScanTail(durable)
+	t, err := m.ScanTail(durable)
 	if err != nil {
 		return err
 	}
-	if tail.Torn > 0 {
-		r.TornFile, r.TornOffset, r.TornBytes = m.Name(), tail.End, tail.Torn
-	}
-	r.torn, r.tail = m, tail
-	stop, err := m.Walk(tail.End, r.visitor(m))
-	if err == nil && stop != tail.End {
+	r.tear(m.Name(), t.Cut, t.Torn)
+	r.tails = append(r.tails, tail{member: m, Tail: t})
+	stop, err := m.Walk(t.End, r.visitor(m))
+	if err == nil && stop != t.End {
 		err = &segment.CorruptError{File: m.Name(), Offset: stop, Reason: "record changed while it was read"}
 	}
 	return err
+}
+
+// lose leaves out a segment whose predecessor ends without its seal: the
+// records between the two are gone, so none of these was promised. Unless one
+// of them proves otherwise: then the predecessor was whole, and is damaged.
+func (r *recovery) lose(s *segment.Segment) error {
+	before := r.tails[len(r.tails)-1]
+	vouched, err := s.Vouched()
+	if err != nil {
+		return err
+	}
+	if vouched {
+		return &segment.CorruptError{
+			File: before.Name(), Offset: before.End, Reason: "segment ends too early, and the next one proves it was durable",
+		}
+	}
+	used, err := s.Used()
+	r.lost = s.Name()
+	r.tear(s.Name(), segment.HeaderSize, used)
+	return err
+}
+
+// tear notes a cut of n bytes, if it is one. Of two, the first is where the
+// log ends.
+func (r *recovery) tear(name string, off, n int64) {
+	if n > 0 && r.TornBytes == 0 {
+		r.TornFile, r.TornOffset = name, off
+	}
+	r.TornBytes += n
 }
 
 // visitor hands the records of a segment to replay. Places in a torn tail
@@ -114,7 +160,7 @@ func (r *recovery) visitor(m *member) func(segment.Found) error {
 	}
 }
 
-// repair removes what unfinished work left, and saves a torn tail. The
+// repair removes what unfinished work left, and saves the tails. The
 // manifest that was read may be one whose rename never became durable: it
 // must be, before a file that only an older one names is removed.
 func (r *recovery) repair() error {
@@ -129,56 +175,76 @@ func (r *recovery) repair() error {
 		}
 	}
 	r.Orphans = len(r.orphans)
-	if r.torn == nil {
+	if len(r.tails) == 0 {
 		return nil
 	}
-	return r.saveTail()
+	return r.saveTails()
 }
 
-// saveTail copies the records of the torn segment into a new file, durable
-// before Open returns, and goes on there. The old file cannot be trusted
-// with them: its pages may be in memory only, and after a failed write-back
+// saveTails copies the records of the tails into new files, durable before
+// Open returns, and goes on behind the last. The old files cannot be trusted
+// with them: their pages may be in memory only, and after a failed write-back
 // the kernel takes the same bytes again, syncs, reports success, and still
 // has not written them.
 //
 // Records keep their offsets, since both files begin with a header and hold
 // the same records: what replay was told stays true under the same number.
-func (r *recovery) saveTail() error {
-	old := r.torn
-	if r.tail.Count == 0 {
-		return r.dropTail(old)
+func (r *recovery) saveTails() error {
+	var copies []*segment.Segment
+	for _, t := range r.tails {
+		s, err := r.saveTail(t)
+		if err != nil {
+			return errors.Join(err, r.abandonAll(copies))
+		}
+		if s != nil {
+			copies = append(copies, s)
+		}
 	}
-	s, err := r.create(r.man.next-1, r.tail.End)
-	if err != nil {
-		return err
+	if err := r.install(func(m *manifest) { r.list(m, copies) }); err != nil {
+		return errors.Join(err, r.abandonAll(copies))
 	}
-	if err := r.copyTail(s, old.Segment); err != nil {
-		return errors.Join(err, r.abandon(s))
-	}
-	err = r.install(func(m *manifest) {
-		*m.open() = listed{s.ID(), false, s.End(), s.Chain()}
-		m.next++
-		m.clean = true
-		m.time = max(m.time, r.Time)
-	})
-	if err != nil {
-		return errors.Join(err, r.abandon(s))
-	}
-	r.active = r.replace(old, s)
-	return r.abandon(old.Segment)
+	return r.exchange(copies)
 }
 
-// copyTail copies the records below the end of old to s and syncs them.
-func (r *recovery) copyTail(s, old *segment.Segment) error {
-	stop, err := old.Walk(r.tail.End, func(f segment.Found) error {
+// saveTail returns the durable copy of a tail, or nil if there is nothing to
+// go on behind. The copy of one that is followed gets the number that was
+// kept for it; the last goes on under the manifest's last number, also in the
+// place of two.
+func (r *recovery) saveTail(t tail) (*segment.Segment, error) {
+	id := r.man.Load().next - 1
+	switch {
+	case t.followed:
+		id = t.ID() + 1
+	case t.Count == 0:
+		return nil, nil
+	}
+	s, err := r.create(id, t.End)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.copyTail(s, t); err != nil {
+		return nil, errors.Join(err, r.abandon(s))
+	}
+	return s, nil
+}
+
+// copyTail copies the records of a tail to s, seals them if another follows,
+// and syncs them.
+func (r *recovery) copyTail(s *segment.Segment, t tail) error {
+	var seq uint64
+	stop, err := t.Walk(t.End, func(f segment.Found) error {
+		seq = f.Seq
 		off, err := s.AppendCopy(f.Type, f.Raw)
 		if err == nil && off != f.Offset {
-			err = fmt.Errorf("copy of %s went out of step at offset %d", old.Name(), off)
+			err = fmt.Errorf("copy of %s went out of step at offset %d", t.Name(), off)
 		}
 		return err
 	})
-	if err == nil && stop != r.tail.End {
-		err = &segment.CorruptError{File: old.Name(), Offset: stop, Reason: "record changed while it was copied"}
+	if err == nil && stop != t.End {
+		err = &segment.CorruptError{File: t.Name(), Offset: stop, Reason: "record changed while it was copied"}
+	}
+	if err == nil && t.followed {
+		err = s.Seal(seq)
 	}
 	if err != nil {
 		return err
@@ -186,31 +252,50 @@ func (r *recovery) copyTail(s, old *segment.Segment) error {
 	return r.check(s.Sync())
 }
 
-// dropTail forgets a segment that holds no record.
-func (r *recovery) dropTail(old *member) error {
-	err := r.install(func(m *manifest) {
-		m.segments = m.segments[:len(m.segments)-1]
-		m.clean = true
-		m.time = max(m.time, r.Time)
-	})
-	if err != nil {
-		return err
+// list puts the copies in the place of the open segments.
+func (r *recovery) list(m *manifest, copies []*segment.Segment) {
+	m.segments = slices.DeleteFunc(m.segments, func(l listed) bool { return !l.sealed })
+	for i, s := range copies {
+		m.segments = append(m.segments, listed{s.ID(), r.tails[i].followed, s.End(), s.Chain()})
 	}
-	members := slices.Clone(*r.members.Load())
-	members = members[:len(members)-1]
-	r.members.Store(&members)
-	r.Segments--
-	return r.abandon(old.Segment)
+	if m.last() != nil {
+		m.next++
+	}
+	m.clean = true
+	m.seq = r.seq
+	m.time = max(m.time, r.Time)
 }
 
-// replace puts a segment in the place of an old one.
-func (r *recovery) replace(old *member, s *segment.Segment) *member {
+// exchange reads the copies from now on and removes the old files.
+func (r *recovery) exchange(copies []*segment.Segment) error {
 	members := slices.Clone(*r.members.Load())
-	m := &member{Segment: s, number: old.number}
-	m.dead.Store(old.dead.Load())
-	members[old.number] = m
+	members = members[:len(members)-len(r.tails)]
+	for i, s := range copies {
+		m := &member{Segment: s, number: uint32(len(members))}
+		m.dead.Store(r.tails[i].dead.Load())
+		members = append(members, m)
+		if !r.tails[i].followed {
+			r.active = m
+		}
+	}
 	r.members.Store(&members)
-	return m
+	r.Segments -= len(r.tails) - len(copies)
+	var err error
+	for _, t := range r.tails {
+		err = errors.Join(err, r.abandon(t.Segment))
+	}
+	if r.lost != "" {
+		err = errors.Join(err, r.Dir.Remove(r.lost))
+	}
+	return err
+}
+
+func (r *recovery) abandonAll(copies []*segment.Segment) error {
+	var err error
+	for _, s := range copies {
+		err = errors.Join(err, r.abandon(s))
+	}
+	return err
 }
 
 // findOrphans collects segment files that the manifest does not name. Those
@@ -223,7 +308,7 @@ func (r *recovery) findOrphans() error {
 	}
 	for _, name := range names {
 		id, ok := segment.ParseName(name)
-		if !ok || r.man.has(id) {
+		if !ok || r.man.Load().has(id) {
 			continue
 		}
 		if err := r.judgeOrphan(id); err != nil {
@@ -237,7 +322,7 @@ func (r *recovery) findOrphans() error {
 // judgeOrphan returns an error unless the file can only be a left-over.
 func (r *recovery) judgeOrphan(id uint64) error {
 	name := segment.Name(id)
-	if id > r.man.next {
+	if id > r.man.Load().next {
 		return &segment.CorruptError{File: name, Reason: "segment is unknown to the manifest"}
 	}
 	s, err := segment.Open(segment.Config{Dir: r.Dir, Store: r.store, ID: id, Limit: r.SegmentSize})
@@ -257,7 +342,7 @@ func (r *recovery) judgeOrphan(id uint64) error {
 	if errors.Is(err, errFound) {
 		err = nil
 	}
-	if err == nil && !empty && id >= r.man.next {
+	if err == nil && !empty && id >= r.man.Load().next {
 		err = &segment.CorruptError{File: name, Reason: "the manifest is older than this segment"}
 	}
 	return errors.Join(err, s.Close())

@@ -8,27 +8,60 @@ import (
 	"github.com/spcent/plumego/store/internal/vfs"
 )
 
-// rotate seals the open segment, if there is one, and opens a new one with
-// room for a record of that size. If it cannot, everything is as before,
-// unless the log is poisoned.
+// rotate seals the active segment, if there is one, and begins a new one
+// with room for a record of that size. If it cannot, everything is as before,
+// unless the log is poisoned. It waits for the segment that was filled
+// before: of two, all that are not durable, a writer may be ahead of the disk.
 //
 // Two numbers are taken: the new segment's, and one kept for the copy that
 // recovery may have to make of it.
 func (l *Log) rotate(size int64) error {
-	next, err := l.create(l.man.next, size)
+	if err := l.settle(l.full); err != nil {
+		return err
+	}
+	next, err := l.create(l.man.Load().next, size)
 	if err != nil {
 		return err
 	}
 	if err := l.replaceActive(next); err != nil {
 		return errors.Join(err, l.abandon(next))
 	}
-	if old := l.active; old != nil {
-		// Room behind the seal is only zeros; if it cannot be given back
-		// now, the next Open does not mind it.
-		_ = old.Trim()
+	l.full, l.active = l.active, l.join(next)
+	if l.full == nil {
+		return nil
 	}
-	l.active = l.join(next)
+	l.full.then = l.active
+	return l.leaveBehind(l.full)
+}
+
+// leaveBehind has the rest done for a segment that was filled.
+func (l *Log) leaveBehind(full *member) error {
+	// Room behind the seal is only zeros; if it cannot be given back now, the
+	// next Open does not mind it.
+	_ = full.Trim()
+	work := func() error { return l.finishFull(full) }
+	if l.Behind == nil {
+		return work()
+	}
+	l.Behind(work)
 	return nil
+}
+
+// finishFull makes a full segment durable and has the manifest say so, which
+// spares the next Open a copy of it. If only that fails, for want of room, the
+// next rotation or Close says it.
+func (l *Log) finishFull(full *member) error {
+	if err := l.Err(); err != nil {
+		return nil // whoever met it was told
+	}
+	if err := l.settle(full); err != nil {
+		return err
+	}
+	err := l.install(func(m *manifest) { m.seal(full) })
+	if err != nil && l.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // create makes an empty segment whose file and name are durable.
@@ -51,22 +84,22 @@ func (l *Log) create(id uint64, need int64) (*segment.Segment, error) {
 	return s, nil
 }
 
-// replaceActive seals the open segment and makes next the open one in a
-// single manifest.
+// replaceActive seals the active segment and makes next the active one. The
+// manifest must not name next before the seal is written, or the death of the
+// process between the two would make all that follows be cut.
 func (l *Log) replaceActive(next *segment.Segment) error {
 	if l.active != nil {
 		if err := l.active.Seal(l.seq); err != nil {
 			return l.check(err)
 		}
-		l.syncs.Add(1)
-		l.raiseDurable(l.seq)
+		l.active.last = l.seq
+		next.Withhold()
 	}
 	err := l.install(func(m *manifest) {
-		if open := m.open(); open != nil {
-			*open = listed{open.id, true, l.active.End(), l.active.Chain()}
-		}
+		m.seal(l.full)
 		m.segments = append(m.segments, listed{next.ID(), false, next.End(), next.Chain()})
 		m.next = next.ID() + 2
+		m.seq = l.seq
 		m.clean = false
 	})
 	if err != nil && l.active != nil && l.Err() == nil {

@@ -18,9 +18,10 @@ type Extent struct {
 func (l *Log) Extents() []Extent {
 	var extents []Extent
 	members := *l.members.Load()
-	for i, m := range l.man.segments {
+	for i, m := range l.man.Load().segments {
 		if !m.sealed {
 			m.length, m.chain = members[i].End(), members[i].Chain()
+			m.sealed = members[i] == l.full
 		}
 		extents = append(extents, Extent{uint32(i), m})
 	}

@@ -95,8 +95,8 @@ func (s *Segment) erase(off, size int64) (err error) {
 }
 
 // Sync makes everything appended before the call durable, and the room
-// behind it. After a failure it
-// returns the same error for ever: the kernel has already forgotten it.
+// behind it. After a failure it returns the same error for ever: the kernel
+// has already forgotten it.
 func (s *Segment) Sync() error {
 	s.syncMu.Lock()
 	defer s.syncMu.Unlock()
@@ -112,25 +112,31 @@ func (s *Segment) Sync() error {
 	return nil
 }
 
+// Withhold has records promise nothing in their synced field, since the
+// segment before this one is not durable: without that none of these counts.
+// It comes before the first record, and before the first Sync.
+func (s *Segment) Withhold() { s.synced.Store(0) }
+
+// Vouch ends Withhold.
+func (s *Segment) Vouch() { s.synced.CompareAndSwap(0, HeaderSize) }
+
 // Synced returns how many bytes are known to be on stable storage.
 func (s *Segment) Synced() int64 { return s.synced.Load() }
 
-// Seal appends the seal and makes the whole segment durable. Unseal takes it
-// back.
+// Seal appends the seal. The segment is complete, but not yet durable: that
+// takes a Sync. Unseal takes the seal back.
 func (s *Segment) Seal(seq uint64) error {
 	var value [16]byte
 	binary.LittleEndian.PutUint64(value[:], s.chain)
 	binary.LittleEndian.PutUint64(value[8:], uint64(s.count))
 	h := record.Header{Type: record.Seal, Commit: true, Seq: seq}
 	s.before = mark{s.end.Load(), s.chain, s.count}
-	if _, err := s.Append(h, "", value[:]); err != nil {
-		return err
-	}
-	return s.Sync()
+	_, err := s.Append(h, "", value[:])
+	return err
 }
 
-// Unseal takes back a seal that no manifest has recorded. The segment can be
-// appended to again.
+// Unseal takes back a seal behind which no other segment was begun. The
+// segment can be appended to again.
 //
 // It waits for a sync that is under way: one that began behind the seal must
 // not raise what is known to be synced above the new end.
@@ -142,7 +148,7 @@ func (s *Segment) Unseal() error {
 		return err
 	}
 	s.end.Store(s.before.end)
-	s.synced.Store(s.before.end)
+	s.synced.Store(min(s.synced.Load(), s.before.end))
 	s.chain, s.count = s.before.chain, s.before.count
 	return nil
 }

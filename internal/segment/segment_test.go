@@ -121,7 +121,8 @@ func TestTail(t *testing.T) {
 					return
 				}
 				require.NoError(t, err)
-				require.Equal(t, Tail{End: int64(at(c.keep)), Torn: int64(c.torn), Count: int64(c.keep)}, tail)
+				end := int64(at(c.keep))
+				require.Equal(t, Tail{End: end, Count: int64(c.keep), Cut: end, Torn: int64(c.torn)}, tail)
 			})
 		}
 	}

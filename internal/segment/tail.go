@@ -9,9 +9,11 @@ import (
 
 // Tail is what a segment holds that was being written when its store died.
 type Tail struct {
-	End   int64 // behind the last whole commit group
-	Torn  int64 // bytes behind End that are not zero: the torn group
-	Count int64 // records below End
+	End    int64 // behind the last whole commit group
+	Count  int64 // records below End
+	Sealed bool  // a seal follows: nothing is missing
+	Cut    int64 // behind End, and the seal if there is one
+	Torn   int64 // bytes from Cut to the last that is not zero: the torn group
 }
 
 // ScanTail finds the end of a segment whose store was not closed. Bytes
@@ -26,16 +28,17 @@ type Tail struct {
 func (s *Segment) ScanTail(durable int64) (Tail, error) {
 	t := tally{chain: chainStart(s.header)}
 	good, kept := int64(HeaderSize), t // behind the last whole group
-	known := good                      // behind the seal, if there is one
+	cut := good                        // behind the seal, if there is one
+	sealed := false
 	stop, err := s.Walk(s.reserved, func(f Found) error {
-		if f.Type == record.Seal {
-			known = f.Offset + int64(len(f.Raw))
+		if sealed = f.Type == record.Seal; sealed {
+			cut = f.Offset + int64(len(f.Raw))
 			return errSealed
 		}
 		t.add(f)
 		if f.Commit {
 			good, kept = f.Offset+int64(len(f.Raw)), t
-			known = good
+			cut = good
 		}
 		return nil
 	})
@@ -45,12 +48,12 @@ func (s *Segment) ScanTail(durable int64) (Tail, error) {
 	if err := s.judge(stop, durable); err != nil {
 		return Tail{}, err
 	}
-	_, last, err := s.nonZero(known)
+	_, last, err := s.nonZero(cut)
 	if err != nil {
 		return Tail{}, err
 	}
 	s.adopt(good, kept)
-	return Tail{End: good, Torn: last - known, Count: kept.count}, nil
+	return Tail{End: good, Count: kept.count, Sealed: sealed, Cut: cut, Torn: last - cut}, nil
 }
 
 // errSealed ends the walk at a seal that the manifest does not know yet: the
@@ -58,20 +61,41 @@ func (s *Segment) ScanTail(durable int64) (Tail, error) {
 var errSealed = errors.New("sealed")
 
 // judge decides whether the invalid bytes at bad are damage.
-func (s *Segment) judge(bad, durable int64) (err error) {
+func (s *Segment) judge(bad, durable int64) error {
 	if bad < durable {
 		return &CorruptError{s.name, bad, "invalid record below the durable length in the manifest"}
 	}
+	vouched, err := s.vouched(bad)
+	if err == nil && vouched {
+		err = &CorruptError{s.name, bad, "invalid record, and a later one proves it was durable"}
+	}
+	return err
+}
+
+// Vouched reports whether a valid record anywhere in the file says that the
+// segment before this one was durable.
+func (s *Segment) Vouched() (bool, error) { return s.vouched(HeaderSize - record.Align) }
+
+// Used returns how many bytes behind the header are in use, up to the last
+// that is not zero.
+func (s *Segment) Used() (int64, error) {
+	_, last, err := s.nonZero(HeaderSize)
+	return last - HeaderSize, err
+}
+
+// vouched reports whether a valid record behind off says that more than off
+// bytes were durable.
+func (s *Segment) vouched(off int64) (found bool, err error) {
 	defer catchFault(&err, debug.SetPanicOnFault(true))
 	w := window{s: s, limit: s.reserved}
-	for off := bad + record.Align; off+record.HeaderSize <= s.reserved; off += record.Align {
-		f, ok, err := w.record(off)
+	for at := off + record.Align; at+record.HeaderSize <= s.reserved; at += record.Align {
+		f, ok, err := w.record(at)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if ok && f.Synced > bad {
-			return &CorruptError{s.name, bad, "invalid record, and a later one proves it was durable"}
+		if ok && f.Synced > off {
+			return true, nil
 		}
 	}
-	return nil
+	return false, nil
 }
