@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/vfs"
 )
@@ -24,6 +26,31 @@ func TestNoSpace(t *testing.T) {
 		}
 	})
 	t.Logf("T08: %d disks, %d images, %d deletes on a full disk", total.calls, total.images, total.deletes)
+}
+
+// TestNoSpaceForAnythingButDeletes writes the smallest records there are until
+// the disk is full to the last of them. Deletes have room of their own.
+func TestNoSpaceForAnythingButDeletes(t *testing.T) {
+	const segment, least = 256 << 10, 48 // bytes; an eighth of a segment is kept for deletes
+	d := newDisk(t)
+	opts := onDisk(d, newHandClock())
+	opts.SegmentSize = segment
+	s := mustOpen(t, opts)
+	d.SetCapacity(100 << 10)
+	n := 0
+	for ; ; n++ {
+		err := s.Set(fmt.Sprint(n), nil, 0)
+		if errors.Is(err, ErrNoSpace) {
+			break
+		}
+		require.NoError(t, err)
+	}
+	require.ErrorIs(t, s.Set("a", nil, 0), ErrNoSpace, "not even that")
+	for i := range segment / 8 / least {
+		require.NoError(t, s.Delete(fmt.Sprint(i)), "delete number %d of %d keys", i, n)
+	}
+	d.SetCapacity(0)
+	require.NoError(t, s.Close())
 }
 
 func fillDisks(t *testing.T, s script) counts {
