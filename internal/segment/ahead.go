@@ -8,10 +8,6 @@ const stretch = 1 << 20
 // Stretch is room in a segment that its writer will soon come to. The first
 // store into a page of a file costs more than the rest of an append; somebody
 // else can have it done before.
-//
-// To write filled pages back in the same way was tried, by early syncs and by
-// sync_file_range: on ext4 the writer then waits for the inode more often
-// than the shorter sync at the end of the segment saves.
 type Stretch struct {
 	s        *Segment
 	from, to int64
