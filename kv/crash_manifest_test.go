@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spcent/plumego/store/internal/segment"
 	"github.com/spcent/plumego/store/internal/vfs"
 )
 
@@ -36,15 +35,6 @@ func readListing(d *vfs.Disk, name string) listing {
 		}
 	}
 	return l
-}
-
-// open returns the open segment; without one, its length is that of a
-// segment that has no record.
-func (l listing) open() listedSegment {
-	if n := len(l.segments); n > 0 && !l.segments[n-1].sealed {
-		return l.segments[n-1]
-	}
-	return listedSegment{length: segment.HeaderSize}
 }
 
 func (l listing) find(name string) (listedSegment, bool) {
