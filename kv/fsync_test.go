@@ -65,7 +65,7 @@ func TestTrap09RotationSyncsUnderEveryPolicy(t *testing.T) {
 			log.record(d)
 			require.NoError(t, s.Set("key", make([]byte, 700), 0))
 			ops := only(log.take(), vfs.OpCreate, vfs.OpWrite, vfs.OpFileSync, vfs.OpDirSync, vfs.OpRename)
-			old, next := segment.Name(1), segment.Name(3)
+			old, next := segment.Name(1), segment.Name(2)
 			requireOrder(t, ops, "Create "+next, "Write "+next, "FileSync "+next, "DirSync ", "Rename MANIFEST.tmp")
 			requireOrder(t, ops, "Write "+old, "Rename MANIFEST.tmp", "FileSync "+old, "Rename MANIFEST.tmp")
 			requireOrder(t, ops, "Write MANIFEST.tmp", "FileSync MANIFEST.tmp", "Rename MANIFEST.tmp", "DirSync ", "Write "+next)
@@ -84,7 +84,7 @@ func TestARotationWaitsForTheOneBefore(t *testing.T) {
 	opts := onDisk(d, newHandClock())
 	opts.Sync, opts.later = SyncNever, never
 	s := mustOpen(t, opts)
-	first, second, third := segment.Name(1), segment.Name(3), segment.Name(5)
+	first, second, third := segment.Name(1), segment.Name(2), segment.Name(3)
 	fill := func() { require.NoError(t, s.Set("key", make([]byte, 700), 0)) }
 	fill()
 	fill()
@@ -100,7 +100,7 @@ func TestARotationWaitsForTheOneBefore(t *testing.T) {
 	fill()
 	log.take()
 	require.NoError(t, s.Close())
-	requireOrder(t, only(log.take(), vfs.OpFileSync), "FileSync "+segment.Name(7), "FileSync MANIFEST.tmp")
+	requireOrder(t, only(log.take(), vfs.OpFileSync), "FileSync "+segment.Name(4), "FileSync MANIFEST.tmp")
 }
 
 // requireOrder wants these calls in this order, whatever is between them.

@@ -17,7 +17,7 @@ import (
 //	plumego store manifest 1
 //	store 4f0c7a1be2d95360
 //	generation 7
-//	next 5
+//	next 4
 //	clean no
 //	time 1795514400000
 //	seq 40961
@@ -39,10 +39,10 @@ const (
 type manifest struct {
 	store      uint64 // random, chosen at creation
 	generation uint64 // one more at each install
-	// next is above every segment number in use. The number that follows an
-	// open segment's is kept for the copy that recovery makes of it, so that
-	// of the last is next-1, and a file that holds records and is numbered
-	// next or higher proves that the manifest is older than the store.
+	// next is above every segment number in use. Only the file of a segment
+	// that a rotation is about to begin may have it, and holds no record yet:
+	// a file that does, and is numbered next or higher, proves that the
+	// manifest is older than the store.
 	next uint64
 	// clean says that the open segment ends exactly at its length. When it
 	// is not set the length is only a lower bound.

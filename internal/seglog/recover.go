@@ -190,9 +190,13 @@ func (r *recovery) repair() error {
 // Records keep their offsets, since both files begin with a header and hold
 // the same records: what replay was told stays true under the same number.
 func (r *recovery) saveTails() error {
+	first, err := r.takeNumbers(len(r.tails))
+	if err != nil {
+		return err
+	}
 	var copies []*segment.Segment
-	for _, t := range r.tails {
-		s, err := r.saveTail(t)
+	for i, t := range r.tails {
+		s, err := r.saveTail(t, first+uint64(i))
 		if err != nil {
 			return errors.Join(err, r.abandonAll(copies))
 		}
@@ -207,15 +211,9 @@ func (r *recovery) saveTails() error {
 }
 
 // saveTail returns the durable copy of a tail, or nil if there is nothing to
-// go on behind. The copy of one that is followed gets the number that was
-// kept for it; the last goes on under the manifest's last number, also in the
-// place of two.
-func (r *recovery) saveTail(t tail) (*segment.Segment, error) {
-	id := r.man.Load().next - 1
-	switch {
-	case t.followed:
-		id = t.ID() + 1
-	case t.Count == 0:
+// go on behind.
+func (r *recovery) saveTail(t tail, id uint64) (*segment.Segment, error) {
+	if t.Count == 0 && !t.followed {
 		return nil, nil
 	}
 	s, err := r.create(id, t.End)
@@ -257,9 +255,6 @@ func (r *recovery) list(m *manifest, copies []*segment.Segment) {
 	m.segments = slices.DeleteFunc(m.segments, func(l listed) bool { return !l.sealed })
 	for i, s := range copies {
 		m.segments = append(m.segments, listed{s.ID(), r.tails[i].followed, s.End(), s.Chain()})
-	}
-	if m.last() != nil {
-		m.next++
 	}
 	m.clean = true
 	m.seq = r.seq

@@ -12,9 +12,6 @@ import (
 // with room for a record of that size. If it cannot, everything is as before,
 // unless the log is poisoned. It waits for the segment that was filled
 // before: of two, all that are not durable, a writer may be ahead of the disk.
-//
-// Two numbers are taken: the new segment's, and one kept for the copy that
-// recovery may have to make of it.
 func (l *Log) rotate(size int64) error {
 	if err := l.settle(l.full); err != nil {
 		return err
@@ -84,6 +81,16 @@ func (l *Log) create(id uint64, need int64) (*segment.Segment, error) {
 	return s, nil
 }
 
+// takeNumbers returns the first of n numbers for segments that will have
+// records before the manifest names them.
+func (l *Log) takeNumbers(n int) (first uint64, err error) {
+	err = l.install(func(m *manifest) {
+		first = m.next
+		m.next += uint64(n)
+	})
+	return first, err
+}
+
 // replaceActive seals the active segment and makes next the active one. The
 // manifest must not name next before the seal is written, or the death of the
 // process between the two would make all that follows be cut.
@@ -98,7 +105,7 @@ func (l *Log) replaceActive(next *segment.Segment) error {
 	err := l.install(func(m *manifest) {
 		m.seal(l.full)
 		m.segments = append(m.segments, listed{next.ID(), false, next.End(), next.Chain()})
-		m.next = next.ID() + 2
+		m.next = next.ID() + 1
 		m.seq = l.seq
 		m.clean = false
 	})
