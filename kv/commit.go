@@ -58,6 +58,7 @@ func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
 		e.syncer.note()
 	}
 	e.folder.note(e)
+	e.compactor.note(e)
 	return nil, nil
 }
 
@@ -89,28 +90,15 @@ func (e *engine) publish(m mutation) error {
 		}
 		e.sweeper.note(m.deadline)
 	case record.Tombstone:
-		e.log.Dead(m.at)
+		e.log.Spent(m.at)
 		if old, ok := e.index.Delete(m.hash, m.key); ok {
 			e.log.Dead(location(old))
 		}
 	case record.Touch:
-		e.log.Dead(m.at)
-		return e.publishTouch(m)
+		e.log.Spent(m.at)
+		e.index.SetDeadline(m.hash, m.key, m.deadline)
+		e.sweeper.note(m.deadline)
 	}
-	return nil
-}
-
-// publishTouch moves a deadline. If the sweeper took the key while the touch
-// waited for its sync, the key is put back: the touch came first.
-func (e *engine) publishTouch(m mutation) error {
-	defer e.sweeper.note(m.deadline)
-	if e.index.SetDeadline(m.hash, m.key, m.deadline) {
-		return nil
-	}
-	if _, _, err := e.index.Put(m.hash, m.key, m.entry()); err != nil {
-		return e.public("index a key", err)
-	}
-	e.log.Alive(m.value)
 	return nil
 }
 
@@ -126,6 +114,9 @@ func (e *engine) queue(m mutation) *group {
 	g := e.nextGroup()
 	g.mutations = append(g.mutations, m)
 	e.pending[m.key] = m
+	if m.kind == record.Touch {
+		e.index.Hold(m.hash, m.key) // the sweeper must not take it meanwhile
+	}
 	return g
 }
 
@@ -167,6 +158,7 @@ func (e *engine) leadGroup(g *group) {
 
 	e.mu.Lock()
 	e.group = nil // whoever writes from now on waits for the next sync
+	e.settling = g
 	cut := e.log.Cut()
 	e.mu.Unlock()
 
@@ -180,14 +172,17 @@ func (e *engine) leadGroup(g *group) {
 // settle publishes a group's writes after a sync without error, in order,
 // and forgets them either way. The caller holds mu.
 func (e *engine) settle(g *group, err error) error {
+	e.settling = nil
 	for _, m := range g.mutations {
-		if e.pending[m.key].seq == m.seq {
-			delete(e.pending, m.key)
-		}
 		if err == nil {
 			err = errors.Join(err, e.publish(m))
 		}
+		if e.pending[m.key].seq == m.seq {
+			delete(e.pending, m.key)
+			e.index.Release(m.hash, m.key)
+		}
 	}
 	e.folder.note(e)
+	e.compactor.note(e)
 	return err
 }

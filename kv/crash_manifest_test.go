@@ -10,6 +10,7 @@ import (
 // listing is what these tests read in a manifest, with eyes of their own.
 type listing struct {
 	clean    bool
+	next     uint64
 	segments []listedSegment
 }
 
@@ -29,7 +30,10 @@ func readListing(d *vfs.Disk, name string) listing {
 	l := listing{clean: strings.Contains(string(b), "\nclean yes\n")}
 	for line := range strings.Lines(string(b)) {
 		words := strings.Fields(line)
-		if len(words) == 5 && words[0] == "segment" {
+		if len(words) == 2 && words[0] == "next" {
+			l.next, _ = strconv.ParseUint(words[1], 10, 64)
+		}
+		if len(words) >= 5 && words[0] == "segment" {
 			length, _ := strconv.ParseInt(words[3], 10, 64)
 			l.segments = append(l.segments, listedSegment{words[1] + ".seg", words[2] == "sealed", length})
 		}

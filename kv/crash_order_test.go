@@ -74,8 +74,8 @@ func (c *crasher) breachOfListed(s listedSegment, durable *vfs.Disk) error {
 
 // checkSealed sees stores through a mapping, which make no call: a segment
 // that a durable manifest says is sealed has nothing left to sync, and one
-// that it does not name has no record, unless it is the copy that recovery
-// is making.
+// that it does not name has no record, unless its number was taken: then it
+// is a copy that is being made, or what was copied.
 func (c *crasher) checkSealed(point string) {
 	c.t.Helper()
 	manifest := readListing(c.disk.CrashClone(nil, vfs.DropAll), segment.ManifestName)
@@ -85,13 +85,10 @@ func (c *crasher) checkSealed(point string) {
 			c.fail("T14, %s: sealed segment %s has changed", point, s.name)
 		}
 	}
-	if c.opening {
-		return
-	}
 	names, _ := c.disk.Names(dataDir)
 	for _, name := range names {
-		_, isSegment := segment.ParseName(name)
-		if _, named := manifest.find(name); !isSegment || named {
+		id, isSegment := segment.ParseName(name)
+		if _, named := manifest.find(name); !isSegment || named || id < manifest.next {
 			continue
 		}
 		b, _ := c.disk.ReadFile(dataDir, name)

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -62,14 +63,15 @@ func (p *player) use(d *vfs.Disk) {
 // itself.
 func (p *player) options(fsys vfs.FS) Options {
 	return Options{
-		DataDir:       p.dir,
-		Sync:          p.script.sync,
-		SyncEvery:     time.Hour,
-		SegmentSize:   p.script.segment,
-		SweepInterval: -1,
-		Now:           func() time.Time { return time.UnixMilli(p.now) },
-		fs:            fsys,
-		later:         atOnce,
+		DataDir:         p.dir,
+		Sync:            p.script.sync,
+		SyncEvery:       time.Hour,
+		SegmentSize:     p.script.segment,
+		SweepInterval:   -1,
+		CompactInterval: -1,
+		Now:             func() time.Time { return time.UnixMilli(p.now) },
+		fs:              fsys,
+		later:           atOnce,
 	}
 }
 
@@ -162,6 +164,10 @@ func (p *player) do(i int, st step) error {
 		p.now += st.span.Milliseconds()
 	case st.verb == "sweep":
 		p.store.engine.expire()
+	case st.verb == "compact":
+		return p.typed(p.store.Compact(context.Background()))
+	case st.verb == "rewrite":
+		return p.typed(rewriteOne(p.store, int(st.number)))
 	case st.verb == "reopen" || st.diskOnly() && p.disk == nil:
 		return p.reopen()
 	case st.verb == "powercut":
@@ -191,6 +197,20 @@ func (p *player) doLater() error {
 		return p.store.engine.public("finish a segment", err)
 	}
 	return nil
+}
+
+// rewriteOne compacts the segment at a place in the log, if it may be.
+func rewriteOne(s *KVStore, place int) error {
+	e := s.engine
+	e.mu.Lock()
+	shapes, published := e.log.Shapes(), e.published()
+	if err := e.writable(); err != nil || place >= len(shapes) || !shapes[place].Sealed || shapes[place].Last > published {
+		e.mu.Unlock()
+		return e.public("compact", err)
+	}
+	w := e.log.Begin([]uint32{shapes[place].Number}, published)
+	e.mu.Unlock()
+	return e.public("compact", e.rewrite(w, func(int64) error { return nil }))
 }
 
 // reopen closes the store and opens it, whatever Close says.

@@ -2,7 +2,7 @@ package kv
 
 import "slices"
 
-// scripts returns the eight stories that the crash and fault suites tell.
+// scripts returns the stories that the crash and fault suites tell.
 // Between them they meet every verb, every policy and every way to reach a
 // file, and each fills its small segments several times.
 func scripts() []script {
@@ -14,6 +14,9 @@ func scripts() []script {
 		{"keys among counters", byCall, SyncInterval, 1 << 10, parseSteps(SyncInterval, mixed)},
 		{"counters", mapped, SyncAlways, 1 << 10, parseSteps(SyncAlways, limits)},
 		{"big values", mapped, SyncNever, 1 << 10, parseSteps(SyncNever, big)},
+		{"compacted sessions", mapped, SyncAlways, 1 << 10, parseSteps(SyncAlways, compacted)},
+		{"churn", byCall, SyncNever, 1 << 10, parseSteps(SyncNever, churning)},
+		{"tombstones", unmapped, SyncInterval, 1 << 10, parseSteps(SyncInterval, tombstones)},
 		{"a life with restarts", byCall, SyncAlways, 1 << 10, parseSteps(SyncAlways, restarts)},
 	}
 }
@@ -101,3 +104,35 @@ const restarts = `
 	set e 52; never delete a; never delete b; powercut; never set k 300
 	never set k 301; never incr n 1; never set k 302; wait 1h; sweep; get n
 	reopen; kill; incr n 1; delete c; until m 70 1m; until d 1 -1s; set o 20`
+
+// compacted stores lose what is useless, all of it and piece by piece.
+const compacted = `
+	set s1 300 1m; set s2 300 5s; set s3 200; expire s3 5s; set s1 301 1m
+	compact; delete s1; set s4 300; set s2 301 1h; rewrite 0; wait 6s; get s3
+	sweep; compact; set s3 90; set s5 400 2s; set s6 400; expire s6 3s
+	delete s4; rewrite 1; rewrite 0; wait 4s; compact; sweep; rewrite 0; rewrite 1
+	compact; set s1 310; set s2 310; set s3 310; set s4 310; set s5 310
+	expire s1 1h; delete s2; rewrite 0; expire s1 0s; rewrite 1; delete s1
+	never set s3 311; never set s4 311; compact; never delete s5; rewrite 1
+	set s7 20; compact; compact; get s3; get s4`
+
+// churning overwrites and deletes without waiting for the disk.
+const churning = `
+	set a 200; set b 200; set c 200; set d 200 3s; set e 200; set a 201; set b 201
+	delete c; set a 202; rewrite 0; set f 300; delete b; incr n 1; incr n 1 1m
+	rewrite 1; set a 203; wait 3s; sweep; compact; set d 50; kill; set a 204
+	set g 500; delete g; set g 501; delete g; set h 300; rewrite 2; rewrite 0
+	powercut; set a 205; set b 205; delete a; compact; powercut; set c 400; incr n 1
+	set c 401; set c 402; compact; reopen; delete c; set e 10; set f 10; compact
+	set i 700; set j 700; delete i; delete j; rewrite 0; kill; compact; get a; get c`
+
+// tombstones outlive what they bury, and must.
+const tombstones = `
+	set a 300; set x 600; set b 300 4s; set x 601; set a 301; set x 602
+	delete a; set x 603; rewrite 1; rewrite 2; rewrite 3; always set x 604; rewrite 3
+	powercut; get a; wait 5s; sweep; set x 605; rewrite 2; rewrite 3; set x 606
+	powercut; get a; get b; set c 300; expire c 2s; set x 607; set x 608; wait 2s
+	sweep; rewrite 4; rewrite 5; rewrite 3; sync; set x 609; powercut; get c
+	set c 301; set x 610; delete c; set x 611; rewrite 4; rewrite 5; rewrite 6; kill
+	get c; compact; get a; get b; get c; compact; reopen; get a; get b; get c
+	set a 20; rewrite 0; get a`

@@ -29,7 +29,7 @@ func (s *KVStore) Incr(key string, delta int64, ttl time.Duration) (int64, error
 	}
 	e := s.engine
 	h := e.index.Hash(key)
-	e.mu.Lock()
+	e.lockToWrite()
 	sum, g, err := s.incrLocked(key, h, delta, deadline)
 	e.mu.Unlock()
 	if err != nil {

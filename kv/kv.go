@@ -37,6 +37,8 @@ type engine struct {
 	// group collects the writes that the next sync will acknowledge; nil
 	// when there are none. Protected by mu.
 	group *group
+	// settling is the group that is being synced. Protected by mu.
+	settling *group
 	// pending has, for each key in a group, its newest write, which is in
 	// the log but not in the index. Protected by mu.
 	pending map[string]mutation
@@ -56,12 +58,13 @@ type engine struct {
 
 	// work counts the goroutines and long calls that Close waits for. It
 	// grows under mu and only while closed is not set.
-	work    sync.WaitGroup
-	quit    chan struct{} // closed to stop the goroutines
-	syncer  syncer
-	sweeper sweeper
-	folder  folder
-	ahead   ahead
+	work      sync.WaitGroup
+	quit      chan struct{} // closed to stop the goroutines
+	syncer    syncer
+	sweeper   sweeper
+	folder    folder
+	ahead     ahead
+	compactor compactor
 
 	recovery Recovery
 }
@@ -81,14 +84,15 @@ func NewKVStore(opts Options) (*KVStore, error) {
 	}
 	clock := newClock(opts.Now)
 	e := &engine{
-		opts:    opts,
-		clock:   clock,
-		index:   keydir.New(clock.now()),
-		pending: make(map[string]mutation),
-		quit:    make(chan struct{}),
-		syncer:  newSyncer(),
-		sweeper: newSweeper(),
-		ahead:   newAhead(),
+		opts:      opts,
+		clock:     clock,
+		index:     keydir.New(clock.now()),
+		pending:   make(map[string]mutation),
+		quit:      make(chan struct{}),
+		syncer:    newSyncer(),
+		sweeper:   newSweeper(),
+		ahead:     newAhead(),
+		compactor: newCompactor(),
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {
@@ -127,6 +131,9 @@ func (e *engine) start() {
 	if !e.opts.ReadOnly {
 		e.work.Go(func() { e.syncer.run(e) })
 		e.work.Go(func() { e.ahead.run(e) })
+	}
+	if !e.opts.ReadOnly && e.opts.CompactInterval > 0 {
+		e.work.Go(func() { e.compactor.run(e) })
 	}
 	e.folder.note(e)
 }

@@ -127,7 +127,7 @@ func (e *engine) replay(at seglog.Location, r record.Record) {
 	if m.kind == record.Touch {
 		old, ok := e.lookup(m.hash, m.key)
 		if !ok {
-			e.log.Dead(at)
+			e.log.Spent(at)
 			return
 		}
 		m.value = location(old)

@@ -59,6 +59,19 @@ type Options struct {
 	// readers either way; the sweep only frees their memory.
 	SweepInterval time.Duration
 
+	// CompactRatio bounds the share of the store's bytes on disk that nobody
+	// needs, between 0 and 1, exclusive. Default 0.5: the store takes at most
+	// twice the bytes of its live records, or eight small segments (of 4 MiB,
+	// or SegmentSize if that is less) if that is more, and what open
+	// snapshots hold. At the bound writers wait, briefly, for the compaction.
+	// A smaller ratio means less disk and more copying.
+	CompactRatio float64
+	// CompactInterval is how long a store that is far from its bound is left
+	// in peace before segments with more than CompactRatio of useless bytes
+	// are compacted. Default 1m; negative: never compact, without any bound,
+	// but by Compact.
+	CompactInterval time.Duration
+
 	// Logger receives what recovery did and background failures, never a
 	// key or a value. Default: discards.
 	Logger *slog.Logger
@@ -72,6 +85,9 @@ type Options struct {
 	// later, in this package's tests, is given what else would run beside
 	// the writers, to run it when it likes.
 	later func(func())
+	// pause, in this package's tests, is called between the steps of a
+	// compaction.
+	pause func(step string)
 }
 
 // Bounds of the options and the defaults behind their zero values.
@@ -87,6 +103,9 @@ const (
 	defaultMaxValue      = 64 << 20
 	defaultSyncEvery     = time.Second
 	defaultSweepInterval = time.Second
+
+	defaultCompactRatio    = 0.5
+	defaultCompactInterval = time.Minute
 )
 
 // withDefaults returns a checked copy with every default filled in.
@@ -111,6 +130,15 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.SweepInterval == 0 {
 		o.SweepInterval = defaultSweepInterval
+	}
+	if o.CompactInterval == 0 {
+		o.CompactInterval = defaultCompactInterval
+	}
+	if o.CompactRatio == 0 {
+		o.CompactRatio = defaultCompactRatio
+	}
+	if !(o.CompactRatio > 0 && o.CompactRatio < 1) {
+		return o, fmt.Errorf("%w: CompactRatio must be between 0 and 1", ErrInvalidOptions)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

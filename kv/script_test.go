@@ -22,6 +22,8 @@ import (
 //	sync
 //	wait DURATION            the clock goes forward
 //	sweep                    expired keys leave the index
+//	compact                  useless records leave the disk
+//	rewrite NUMBER           of one segment alone, counted from the oldest
 //	reopen                   Close, and open again
 //	kill                     the process dies; open again
 //	powercut                 the power fails; open again
@@ -138,17 +140,19 @@ func verbs() map[string][]argument {
 	}}
 	maySpan := argument{span.read, true}
 	return map[string][]argument{
-		"set":    {key, number, maySpan},
-		"zeros":  {key, number},
-		"until":  {key, number, span},
-		"delete": {key},
-		"expire": {key, span},
-		"incr":   {key, number, maySpan},
-		"get":    {key},
-		"sync":   {},
-		"wait":   {span},
-		"sweep":  {},
-		"reopen": {},
+		"set":     {key, number, maySpan},
+		"zeros":   {key, number},
+		"until":   {key, number, span},
+		"delete":  {key},
+		"expire":  {key, span},
+		"incr":    {key, number, maySpan},
+		"get":     {key},
+		"sync":    {},
+		"wait":    {span},
+		"sweep":   {},
+		"compact": {},
+		"rewrite": {number},
+		"reopen":  {},
 
 		"kill":     {},
 		"powercut": {},

@@ -14,7 +14,14 @@ type Stats struct {
 	DurableSeq uint64 // up to which all is on stable storage
 	Syncs      uint64 // done for the sake of records since the store was opened
 	Expired    uint64 // keys swept since the store was opened
-	Recovery   Recovery
+
+	PinnedBytes   int64  // of files that are kept only for snapshots
+	AppendedBytes int64  // written for the sake of calls since the store was opened
+	CopiedBytes   int64  // written by compaction since the store was opened
+	Compactions   uint64 // since the store was opened
+	CompactWaits  uint64 // writes that waited for the compaction
+
+	Recovery Recovery
 }
 
 // Recovery is what opening the store found and did.
@@ -51,6 +58,13 @@ func (s *KVStore) Stats() Stats {
 		DurableSeq: u.Durable,
 		Syncs:      u.Syncs,
 		Expired:    e.sweeper.swept.Load(),
-		Recovery:   e.recovery,
+
+		PinnedBytes:   u.Pinned,
+		AppendedBytes: e.log.Appended(),
+		CopiedBytes:   e.compactor.copied.Load(),
+		Compactions:   e.compactor.rewrites.Load(),
+		CompactWaits:  e.compactor.waits.Load(),
+
+		Recovery: e.recovery,
 	}
 }

@@ -117,6 +117,9 @@ func (e *engine) expire() {
 			}
 		}
 		e.folder.note(e)
+		if !more && !e.closed.Load() {
+			e.compactor.look(e)
+		}
 		e.mu.Unlock()
 	}
 }
@@ -135,7 +138,7 @@ func (e *engine) mark(now int64) {
 	}
 	h := record.Header{Type: record.Mark, Commit: true, Deadline: now}
 	if _, at, err := e.log.Append(h, "", nil); err == nil {
-		e.log.Dead(at)
+		e.log.Spent(at)
 		e.lastMark = now
 	}
 }

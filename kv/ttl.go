@@ -35,7 +35,7 @@ func (s *KVStore) Expire(key string, ttl time.Duration) error {
 	}
 	e := s.engine
 	h := e.index.Hash(key)
-	e.mu.Lock()
+	e.lockToWrite()
 	g, err := s.touchLocked(key, h, deadline)
 	e.mu.Unlock()
 	if err != nil {

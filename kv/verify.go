@@ -34,7 +34,16 @@ func (s *KVStore) Verify(ctx context.Context) (Report, error) {
 
 	e.mu.Lock()
 	extents, changes := e.log.Extents(), e.changes
+	if e.compactor.moving {
+		changes = 0 // the index leads to places old and new
+	}
+	release := e.log.Pin()
 	e.mu.Unlock()
+	r, err := e.verifyExtents(ctx, extents, changes)
+	return r, errors.Join(err, e.public("release files", release()))
+}
+
+func (e *engine) verifyExtents(ctx context.Context, extents []seglog.Extent, changes uint64) (Report, error) {
 
 	var r Report
 	found := 0 // records that the index leads to

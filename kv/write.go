@@ -43,7 +43,7 @@ func (s *KVStore) Delete(key string) error {
 	}
 	e := s.engine
 	h := e.index.Hash(key)
-	e.mu.Lock()
+	e.lockToWrite()
 	g, err := s.deleteLocked(key, h)
 	e.mu.Unlock()
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *KVStore) put(key string, value []byte, deadline int64) error {
 	}
 	e := s.engine
 	m := mutation{kind: record.Put, key: key, hash: e.index.Hash(key), deadline: deadline}
-	e.mu.Lock()
+	e.lockToWrite()
 	g, err := s.commitLocked(m, value)
 	e.mu.Unlock()
 	if err != nil {

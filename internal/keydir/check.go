@@ -85,7 +85,7 @@ func (d *Keydir) checkEntry(s *Stripe, slot slot, t *tally) error {
 	if (p.has(live) != p.has(ordered)) && !p.has(queued) {
 		return errors.New("entry waits for a fold and is not queued")
 	}
-	if p.has(live) && p.deadline() != 0 && (p.filed() == 0 || p.filed() > p.deadline()) {
+	if p.has(live) && !p.has(held) && p.deadline() != 0 && (p.filed() == 0 || p.filed() > p.deadline()) {
 		return errors.New("entry is not filed before its deadline")
 	}
 	t.count(p)

@@ -48,7 +48,7 @@ func (d *Keydir) look(at place, now int64) (e Entry, died bool) {
 		return Entry{}, false // stale
 	}
 	p.setFiled(0)
-	if !p.has(live) || p.deadline() == 0 {
+	if !p.has(live) || p.deadline() == 0 || p.has(held) {
 		return Entry{}, false
 	}
 	if p.deadline() > now {

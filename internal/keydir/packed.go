@@ -25,6 +25,7 @@ const (
 	live    = 1 << iota // not a ghost
 	queued              // its id waits in the queue
 	ordered             // its id is in the tree; changed by Fold alone
+	held                // not to be expired: see Hold
 )
 
 // entry puts together what the slot and the packed entry know.

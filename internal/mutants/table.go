@@ -17,7 +17,7 @@ type change struct {
 const (
 	engine = "./kv"
 	// suites are the tests that crash, fail and damage stores.
-	suites = "Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
+	suites = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 )
 
 func mutants() []mutant {
@@ -74,13 +74,40 @@ func mutants() []mutant {
 			"if full == nil || full.Synced() == full.End() {", "if full == nil || true {"}}},
 		{"M19", "store not marked unclean before its first write", engine, suites, []change{{
 			"internal/seglog/log.go",
-			"	if l.active != nil && l.man.Load().clean {\n", "	if false {\n"}}},
+			"if l.active == nil || !l.man.Load().clean {", "if true {"}}},
 		{"M29", "records behind a torn segment replayed", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"if !r.tails[n-1].Sealed {", "if false {"}}},
 		{"M30", "segment behind a damaged one dropped as if that was torn", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"	if vouched {", "	if vouched && false {"}}},
+		{"M4", "compaction output not synced (rosedb)", engine, suites, []change{{
+			"internal/seglog/compact.go",
+			"if err := w.out.Sync(); err != nil {", "if err := error(nil); err != nil {"}}},
+		{"M5", "inputs removed before the manifest is durable", engine, suites, []change{{
+			"kv/compact.go",
+			"	if err := w.Install(cut); err != nil {", "	_ = e.retire(w)()\n	if err := w.Install(cut); err != nil {"}}},
+		{"M31", "a value dropped before what replaced it is durable", engine, suites, []change{{
+			"internal/seglog/compact.go",
+			"if err := l.Sync(c); err != nil {", "if err := l.unpin(c.members()); err != nil {"}}},
+		{"M32", "tombstones dropped with older values about (basho)", engine, suites, []change{{
+			"internal/seglog/compact.go",
+			"case v == Drop, v == Kill && r.Seq <= w.clear:", "case v == Drop, v == Kill:"}}},
+		{"M33", "expired values dropped with older ones about", engine, suites, []change{{
+			"kv/compact.go",
+			"case r.Type != record.Tombstone && !ok && e.clock.expired(r.Deadline):", "case false:"}}},
+		{"M34", "a moved record takes the place of a newer one (badger)", engine, suites, []change{{
+			"internal/keydir/move.go",
+			"if slot.spot.segment() != from.Segment || slot.spot.offset() != from.Offset {", "if false {"}}},
+		{"M35", "touches dropped by compaction", engine, suites, []change{{
+			"kv/compact.go",
+			"case r.Type == record.Touch && ok && touched && entry.Deadline == r.Deadline:", "case false && touched:"}}},
+		{"M36", "records compacted that readers do not see yet", engine, suites, []change{{
+			"kv/compactchoice.go",
+			"if g != nil && len(g.mutations) > 0 {", "if g != nil && false {"}}},
+		{"M37", "a segment counts as purged up to now, not to when it was judged", engine, suites, []change{{
+			"internal/seglog/compact.go",
+			"w.out.Chain(), w.seq}}", "w.out.Chain(), w.log.seq}}"}}},
 		{"M20", "unknown segment with records removed as an orphan", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"if err == nil && !empty && id >= r.man.Load().next {", "if err == nil && false && empty {"}, {

@@ -26,6 +26,7 @@ package seglog
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -57,28 +58,26 @@ type Log struct {
 	// installing.
 	man        atomic.Pointer[manifest]
 	installing sync.Mutex
+	// numbering is held by whoever takes numbers, until the manifest knows.
+	numbering sync.Mutex
 
 	// The fields below belong to the writer.
 	seq    uint64  // of the last record appended
 	active *member // nil until the first append to a new store
 	full   *member // the one before it, if that was filled since Open
 
-	// members is indexed by the number that Append hands out. It is copied
-	// when it changes, so readers need no lock.
+	// members is indexed by the number that Append hands out; nil where one
+	// is gone. It is copied when it changes, under joining, so readers need
+	// no lock.
 	members atomic.Pointer[[]*member]
+	joining sync.Mutex
+
+	appended int64        // bytes since Open; the writer's
+	copying  atomic.Int64 // bytes of a Rewrite's new segment until it is installed
 
 	durable atomic.Uint64         // seq up to which all is on stable storage
 	syncs   atomic.Uint64         // syncs done for the sake of records
 	poison  atomic.Pointer[error] // the first failure after which nothing is known
-}
-
-// member is a segment with what the log counts about it.
-type member struct {
-	*segment.Segment
-	number uint32
-	dead   atomic.Int64 // bytes of records that nobody needs
-	last   uint64       // seq of its last record, once it is sealed
-	then   *member      // the segment that was begun behind it
 }
 
 // Location says where a record lies.
@@ -102,19 +101,15 @@ func (l *Log) Append(h record.Header, key string, value []byte) (uint64, Locatio
 		return 0, Location{}, l.check(err)
 	}
 	l.seq++
+	l.active.note(h)
+	l.appended += size
 	return l.seq, Location{l.active.number, off, size}, nil
 }
 
 // ready makes the active segment one that may take a record of that size.
 func (l *Log) ready(t record.Type, size int64) error {
-	if err := l.Err(); err != nil {
+	if err := l.unclean(); err != nil {
 		return err
-	}
-	// Before the first byte changes behind what the manifest calls complete.
-	if l.active != nil && l.man.Load().clean {
-		if err := l.install(func(m *manifest) { m.clean = false }); err != nil {
-			return err
-		}
 	}
 	if l.active != nil && !l.active.Overflows(size) {
 		return nil
@@ -125,6 +120,21 @@ func (l *Log) ready(t record.Type, size int64) error {
 	}
 	return err
 }
+
+// unclean comes before the first byte changes behind what the manifest calls
+// complete.
+func (l *Log) unclean() error {
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if l.active == nil || !l.man.Load().clean {
+		return nil
+	}
+	return l.install(func(m *manifest) { m.clean = false })
+}
+
+// Appended returns how many bytes of records were appended since Open.
+func (l *Log) Appended() int64 { return l.appended }
 
 // Err returns the failure that poisoned the log, or nil.
 func (l *Log) Err() error {
@@ -143,19 +153,39 @@ func (l *Log) check(err error) error {
 	return err
 }
 
-// Cut is a point in the log.
+// Cut is a point in the log. It keeps the files it needs open.
 type Cut struct {
 	full, active *member
 	seq          uint64
 }
 
-// Cut returns the point behind the last record.
-func (l *Log) Cut() Cut { return Cut{l.full, l.active, l.seq} }
+// Cut returns the point behind the last record. It must be given to Sync,
+// once.
+func (l *Log) Cut() Cut {
+	l.joining.Lock()
+	defer l.joining.Unlock()
+	c := Cut{l.full, l.active, l.seq}
+	if c.full != nil && c.full.Synced() == c.full.End() {
+		c.full = nil // it may be gone already
+	}
+	for _, m := range c.members() {
+		m.pins++
+	}
+	return c
+}
+
+func (c Cut) members() []*member {
+	return slices.DeleteFunc([]*member{c.full, c.active}, func(m *member) bool { return m == nil })
+}
 
 // Sync makes everything before the cut durable: the full segment first,
 // since nothing in the active one counts without it. A failure poisons the
 // log.
 func (l *Log) Sync(c Cut) error {
+	return errors.Join(l.syncTo(c), l.unpin(c.members()))
+}
+
+func (l *Log) syncTo(c Cut) error {
 	if err := l.Err(); err != nil {
 		return err
 	}
@@ -178,7 +208,7 @@ func (l *Log) settle(full *member) error {
 	if full == nil || full.Synced() == full.End() {
 		return nil
 	}
-	if err := full.Sync(); err != nil {
+	if err := full.Finish(); err != nil {
 		return l.check(err)
 	}
 	full.then.Vouch()
@@ -205,16 +235,6 @@ func (l *Log) ReadValue(dst []byte, at Location, key string) ([]byte, record.Hea
 	return (*l.members.Load())[at.Segment].ReadValue(dst, at.Offset, at.Size, key)
 }
 
-// Dead counts the record at that place as needed by nobody.
-func (l *Log) Dead(at Location) { l.addDead(at, at.Size) }
-
-// Alive takes back Dead.
-func (l *Log) Alive(at Location) { l.addDead(at, -at.Size) }
-
-func (l *Log) addDead(at Location, size int64) {
-	(*l.members.Load())[at.Segment].dead.Add(size)
-}
-
 // install makes a changed manifest durable.
 func (l *Log) install(change func(*manifest)) error {
 	l.installing.Lock()
@@ -223,45 +243,14 @@ func (l *Log) install(change func(*manifest)) error {
 	m.generation++
 	m.time = max(m.time, l.Now())
 	change(&m)
+	if !m.sound() {
+		return l.check(fmt.Errorf("%w: the manifest would contradict itself", segment.ErrBroken))
+	}
 	if err := writeManifest(l.Dir, &m); err != nil {
 		return l.check(fmt.Errorf("install manifest: %w", err))
 	}
 	l.man.Store(&m)
 	return nil
-}
-
-// join adds a segment to the members.
-func (l *Log) join(s *segment.Segment) *member {
-	var old []*member
-	if p := l.members.Load(); p != nil {
-		old = *p
-	}
-	m := &member{Segment: s, number: uint32(len(old))}
-	members := append(append(make([]*member, 0, len(old)+1), old...), m)
-	l.members.Store(&members)
-	return m
-}
-
-// Usage is what the log occupies.
-type Usage struct {
-	Segments int
-	Disk     int64  // bytes of segment files, reserved room excluded
-	Records  int64  // bytes of records
-	Dead     int64  // bytes of records that nobody needs
-	Durable  uint64 // seq up to which all is on stable storage
-	Syncs    uint64
-}
-
-// Usage adds up the members.
-func (l *Log) Usage() Usage {
-	u := Usage{Durable: l.durable.Load(), Syncs: l.syncs.Load()}
-	for _, m := range *l.members.Load() {
-		u.Segments++
-		u.Disk += m.End()
-		u.Records += m.End() - segment.HeaderSize
-		u.Dead += m.dead.Load()
-	}
-	return u
 }
 
 // LastSeq returns the seq of the last record.

@@ -21,7 +21,7 @@ import (
 //	clean no
 //	time 1795514400000
 //	seq 40961
-//	segment 0000000000000001 sealed 67108840 9be07f2c41d7aa03
+//	segment 0000000000000002 sealed 40108840 9be07f2c41d7aa03 purged 31022
 //	segment 0000000000000003 open 64 11d2c0a8f7e95b66
 //	sum 5c2f6d1e8a90b374
 //
@@ -60,6 +60,9 @@ type listed struct {
 	sealed bool
 	length int64  // bytes known to be durable; all of them if sealed
 	chain  uint64 // over those bytes; see package segment
+	// purged is a seq: no value that was dead when the log had come to it is
+	// in the segment. It is 0 for one that was never compacted.
+	purged uint64
 }
 
 // last returns the last segment if it is open, or nil.
@@ -75,7 +78,7 @@ func (m *manifest) last() *listed {
 func (m *manifest) seal(s *member) {
 	for i := range m.segments {
 		if s != nil && m.segments[i].id == s.ID() {
-			m.segments[i] = listed{s.ID(), true, s.End(), s.Chain()}
+			m.segments[i] = listed{id: s.ID(), sealed: true, length: s.End(), chain: s.Chain()}
 		}
 	}
 }
@@ -100,7 +103,11 @@ func (m *manifest) encode() []byte {
 	fmt.Fprintf(&b, "%s%d\nstore %016x\ngeneration %d\nnext %d\nclean %s\ntime %d\nseq %d\n",
 		manifestTitle, manifestVersion, m.store, m.generation, m.next, word(m.clean, wordYes, wordNo), m.time, m.seq)
 	for _, l := range m.segments {
-		fmt.Fprintf(&b, "segment %016x %s %d %016x\n", l.id, word(l.sealed, wordSealed, wordOpen), l.length, l.chain)
+		fmt.Fprintf(&b, "segment %016x %s %d %016x", l.id, word(l.sealed, wordSealed, wordOpen), l.length, l.chain)
+		if l.purged != 0 {
+			fmt.Fprintf(&b, " %s %d", wordPurged, l.purged)
+		}
+		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "sum %016x\n", xxhash.Sum64(b.Bytes()))
 	return b.Bytes()
@@ -112,6 +119,7 @@ const (
 	wordNo     = "no"
 	wordSealed = "sealed"
 	wordOpen   = "open"
+	wordPurged = "purged"
 )
 
 // word picks one of two words.
@@ -150,18 +158,30 @@ func decodeManifest(b []byte) (manifest, error) {
 	}
 	m.clean = clean == wordYes
 	for _, line := range lines[7:] {
-		var l listed
-		var state string
-		if _, err := fmt.Sscanf(line, "segment %x %s %d %x", &l.id, &state, &l.length, &l.chain); err != nil {
+		l, err := decodeListed(line)
+		if err != nil {
 			return manifest{}, errManifest
 		}
-		l.sealed = state == wordSealed
 		m.segments = append(m.segments, l)
 	}
 	if !bytes.Equal(m.encode(), b) || !m.sound() {
 		return manifest{}, errManifest
 	}
 	return m, nil
+}
+
+// decodeListed parses a segment's line. That it is written in the one way is
+// the caller's to check.
+func decodeListed(line string) (l listed, err error) {
+	var state string
+	if _, err := fmt.Sscanf(line, "segment %x %s %d %x", &l.id, &state, &l.length, &l.chain); err != nil {
+		return l, err
+	}
+	l.sealed = state == wordSealed
+	if _, purged, ok := strings.Cut(line, " "+wordPurged+" "); ok {
+		_, err = fmt.Sscan(purged, &l.purged)
+	}
+	return l, err
 }
 
 // checkSum splits the last line off and holds it against the rest.
@@ -184,7 +204,7 @@ func (m *manifest) sound() bool {
 	for i, l := range m.segments {
 		behind := len(m.segments) - 1 - i
 		mayBeOpen := behind == 0 || behind == 1 && !m.clean && m.last() != nil
-		if seen[l.id] || l.id >= m.next || l.length < segment.HeaderSize || !l.sealed && !mayBeOpen {
+		if seen[l.id] || l.id >= m.next || l.length < segment.HeaderSize || l.purged > maxNumber || !l.sealed && !mayBeOpen {
 			return false
 		}
 		seen[l.id] = true

@@ -117,7 +117,13 @@ func (l *Log) finish() error {
 func (l *Log) closeMembers() error {
 	var err error
 	for _, m := range *l.members.Load() {
+		if m == nil {
+			continue
+		}
 		err = errors.Join(err, m.Close())
+		if m.retired {
+			err = errors.Join(err, l.Dir.Remove(m.Name()))
+		}
 	}
 	return err
 }

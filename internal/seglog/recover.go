@@ -151,6 +151,7 @@ func (r *recovery) visitor(m *member) func(segment.Found) error {
 	return func(f segment.Found) error {
 		r.Records++
 		r.Seq = max(r.Seq, f.Seq)
+		m.note(f.Header)
 		if f.Type == record.Mark {
 			r.Time = max(r.Time, f.Deadline)
 			return nil
@@ -216,7 +217,7 @@ func (r *recovery) saveTail(t tail, id uint64) (*segment.Segment, error) {
 	if t.Count == 0 && !t.followed {
 		return nil, nil
 	}
-	s, err := r.create(id, t.End)
+	s, err := r.create(id, t.End, r.SegmentSize)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +255,7 @@ func (r *recovery) copyTail(s *segment.Segment, t tail) error {
 func (r *recovery) list(m *manifest, copies []*segment.Segment) {
 	m.segments = slices.DeleteFunc(m.segments, func(l listed) bool { return !l.sealed })
 	for i, s := range copies {
-		m.segments = append(m.segments, listed{s.ID(), r.tails[i].followed, s.End(), s.Chain()})
+		m.segments = append(m.segments, listed{id: s.ID(), sealed: r.tails[i].followed, length: s.End(), chain: s.Chain()})
 	}
 	m.clean = true
 	m.seq = r.seq
@@ -266,8 +267,11 @@ func (r *recovery) exchange(copies []*segment.Segment) error {
 	members := slices.Clone(*r.members.Load())
 	members = members[:len(members)-len(r.tails)]
 	for i, s := range copies {
-		m := &member{Segment: s, number: uint32(len(members))}
-		m.dead.Store(r.tails[i].dead.Load())
+		old := r.tails[i].member
+		m := &member{Segment: s, number: old.number, last: old.last}
+		m.dead.Store(old.dead.Load())
+		m.stale.Store(old.stale.Load())
+		m.latest.Store(old.latest.Load())
 		members = append(members, m)
 		if !r.tails[i].followed {
 			r.active = m

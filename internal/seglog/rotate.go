@@ -16,12 +16,9 @@ func (l *Log) rotate(size int64) error {
 	if err := l.settle(l.full); err != nil {
 		return err
 	}
-	next, err := l.create(l.man.Load().next, size)
+	next, err := l.begin(size)
 	if err != nil {
 		return err
-	}
-	if err := l.replaceActive(next); err != nil {
-		return errors.Join(err, l.abandon(next))
 	}
 	l.full, l.active = l.active, l.join(next)
 	if l.full == nil {
@@ -29,6 +26,20 @@ func (l *Log) rotate(size int64) error {
 	}
 	l.full.then = l.active
 	return l.leaveBehind(l.full)
+}
+
+// begin makes the next segment and the manifest that has it.
+func (l *Log) begin(size int64) (*segment.Segment, error) {
+	l.numbering.Lock()
+	defer l.numbering.Unlock()
+	next, err := l.create(l.man.Load().next, size, l.Limit())
+	if err != nil {
+		return nil, err
+	}
+	if err := l.replaceActive(next); err != nil {
+		return nil, errors.Join(err, l.abandon(next))
+	}
+	return next, nil
 }
 
 // leaveBehind has the rest done for a segment that was filled.
@@ -65,12 +76,12 @@ func (l *Log) finishFull(full *member) error {
 //
 // A file of that name can only be one that could not be removed when an
 // earlier attempt failed.
-func (l *Log) create(id uint64, need int64) (*segment.Segment, error) {
+func (l *Log) create(id uint64, need, limit int64) (*segment.Segment, error) {
 	if err := removeIfThere(l.Dir, segment.Name(id)); err != nil {
 		return nil, err
 	}
 	s, err := segment.Create(segment.Config{
-		Dir: l.Dir, Store: l.store, ID: id, Created: l.Now(), Limit: l.SegmentSize, Need: need, Ahead: l.Ahead,
+		Dir: l.Dir, Store: l.store, ID: id, Created: l.Now(), Limit: limit, Need: need, Ahead: l.Ahead,
 	})
 	if err != nil {
 		return nil, l.check(err)
@@ -81,9 +92,26 @@ func (l *Log) create(id uint64, need int64) (*segment.Segment, error) {
 	return s, nil
 }
 
+// Segments of a small store are small, so that compaction has pieces to
+// choose from: a sixteenth of what is alive, within these bounds.
+const (
+	leastLimit   = 4 << 20 // bytes; SegmentSize if that is less
+	segmentShare = 16
+)
+
+// Limit returns the length at which the next segment is to count as full. It
+// belongs to the writer.
+func (l *Log) Limit() int64 {
+	u := l.Usage()
+	least := min(leastLimit, l.SegmentSize)
+	return min(max((u.Records-u.Dead)/segmentShare, least), l.SegmentSize)
+}
+
 // takeNumbers returns the first of n numbers for segments that will have
 // records before the manifest names them.
 func (l *Log) takeNumbers(n int) (first uint64, err error) {
+	l.numbering.Lock()
+	defer l.numbering.Unlock()
 	err = l.install(func(m *manifest) {
 		first = m.next
 		m.next += uint64(n)
@@ -104,7 +132,7 @@ func (l *Log) replaceActive(next *segment.Segment) error {
 	}
 	err := l.install(func(m *manifest) {
 		m.seal(l.full)
-		m.segments = append(m.segments, listed{next.ID(), false, next.End(), next.Chain()})
+		m.segments = append(m.segments, listed{id: next.ID(), length: next.End(), chain: next.Chain()})
 		m.next = next.ID() + 1
 		m.seq = l.seq
 		m.clean = false

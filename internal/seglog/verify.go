@@ -14,16 +14,17 @@ type Extent struct {
 }
 
 // Extents returns the segments as they stand now, in log order. It belongs
-// to the writer; the result does not.
+// to the writer; the result does not. Pin keeps the files it names.
 func (l *Log) Extents() []Extent {
+	byID := l.byID()
 	var extents []Extent
-	members := *l.members.Load()
-	for i, m := range l.man.Load().segments {
-		if !m.sealed {
-			m.length, m.chain = members[i].End(), members[i].Chain()
-			m.sealed = members[i] == l.full
+	for _, x := range l.man.Load().segments {
+		m := byID[x.id]
+		if !x.sealed {
+			x.length, x.chain = m.End(), m.Chain()
+			x.sealed = m == l.full
 		}
-		extents = append(extents, Extent{uint32(i), m})
+		extents = append(extents, Extent{m.number, x})
 	}
 	return extents
 }
@@ -45,7 +46,7 @@ func (l *Log) Verify(e Extent, visit func(Location, record.Record)) error {
 	if e.sealed {
 		err = s.Replay(e.length, e.chain, true, each)
 	} else {
-		err = s.Prove(e.length, e.chain, each)
+		err = s.Prove(e.length, e.chain, false, each)
 	}
 	return errors.Join(err, s.Close())
 }

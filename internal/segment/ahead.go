@@ -13,9 +13,15 @@ type Stretch struct {
 	from, to int64
 }
 
-// Prefault makes the pages of the stretch ready. It may run beside the
-// writer, and must have returned before the segment is closed.
-func (t Stretch) Prefault() { t.s.file.Prefault(t.s.mem[t.from:t.to]) }
+// Prefault makes the pages of the stretch ready, if the segment is still
+// open. It may run beside the writer.
+func (t Stretch) Prefault() {
+	t.s.prefault.Lock()
+	defer t.s.prefault.Unlock()
+	if t.s.mem != nil {
+		t.s.file.Prefault(t.s.mem[t.from:t.to])
+	}
+}
 
 // lookAhead reserves the next stretch and tells of it. That it cannot be
 // reserved now will be met when it is needed. The first stretch is not worth

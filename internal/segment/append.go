@@ -100,6 +100,22 @@ func (s *Segment) erase(off, size int64) (err error) {
 func (s *Segment) Sync() error {
 	s.syncMu.Lock()
 	defer s.syncMu.Unlock()
+	return s.sync()
+}
+
+// Finish is Sync for a segment that was sealed: if somebody else has done it
+// meanwhile it leaves the file alone, which may be closed by then.
+func (s *Segment) Finish() error {
+	s.syncMu.Lock()
+	defer s.syncMu.Unlock()
+	if s.synced.Load() == s.end.Load() {
+		return nil
+	}
+	return s.sync()
+}
+
+// sync is Sync with syncMu held.
+func (s *Segment) sync() error {
 	if s.syncErr != nil {
 		return s.syncErr
 	}

@@ -26,10 +26,10 @@ func (s *Segment) Replay(length int64, chain uint64, sealed bool, visit func(Fou
 	return nil
 }
 
-// Prove is Replay for a segment that is being appended to: it judges only
-// the bytes below length and changes nothing.
-func (s *Segment) Prove(length int64, chain uint64, visit func(Found) error) error {
-	_, err := s.prove(length, chain, false, visit)
+// Prove is Replay for a segment that is in use: it judges only the bytes
+// below length and changes nothing.
+func (s *Segment) Prove(length int64, chain uint64, sealed bool, visit func(Found) error) error {
+	_, err := s.prove(length, chain, sealed, visit)
 	return err
 }
 

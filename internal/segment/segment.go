@@ -47,6 +47,8 @@ type Segment struct {
 	// mem maps the file as far as it may ever grow; nil where the platform
 	// has no mappings. Bytes past the reserved room must not be touched.
 	mem []byte
+	// prefault keeps the mapping in place while its pages are made ready.
+	prefault sync.Mutex
 	// placement says whether the writer may store through mem.
 	placement vfs.Placement
 	// buf is the writer's, for placement ByCall.
@@ -203,6 +205,8 @@ func (s *Segment) Empty() bool { return s.end.Load() <= HeaderSize }
 
 // Close lets go of the mapping and the file. Nothing is synced.
 func (s *Segment) Close() error {
+	s.prefault.Lock()
+	defer s.prefault.Unlock()
 	var err error
 	if s.mem != nil {
 		err = s.file.Unmap(s.mem)

@@ -1,0 +1,338 @@
+package seglog
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+)
+
+// Compaction replaces adjacent sealed segments by one that has only what is
+// needed of them, or by none. The new one takes their place in the order of
+// the log, and records keep their seq and their order: what a replay makes
+// of the log is the same before and after.
+//
+// What may be left out:
+//
+//   - A value that is dead, at once: what killed it follows in the log. That
+//     must be durable before the manifest forgets the value, or a power loss
+//     would take both.
+//   - A record that only kills (a tombstone; a value or a touch whose
+//     deadline has passed) when the key has no newer value, and no segment
+//     before these can have an older one. Such a value would be dead since
+//     the killer's seq at the latest. So a segment that has no dead value
+//     cannot have it, nor one that was purged at that seq or later.
+//   - A touch when its value carries the deadline, or is gone.
+//   - A mark, always: the manifest has the time.
+//
+// The order of things: the new file is synced; then everything up to the
+// moment when the last record was judged; then the manifest names the new
+// segment in the place of the old ones; then the index is led to it; then,
+// when no reader can come to them any more, the old files are removed.
+
+// Shape is what a segment is like, for whoever chooses what to compact.
+type Shape struct {
+	Number uint32
+	Sealed bool   // it may be compacted, if all up to Last is published
+	Size   int64  // bytes of records
+	Dead   int64  // bytes of those that nobody needs
+	Gain   int64  // bytes of those that compaction can be expected to free
+	Stale  bool   // it has dead values
+	Last   uint64 // seq of its newest record
+	Latest int64  // deadline by which all its values are dead, Unix ms
+}
+
+// Hollow reports whether nothing is alive in the segment.
+func (s Shape) Hollow() bool { return s.Dead >= s.Size-sealSize }
+
+// Shapes returns the segments in log order. It belongs to the writer.
+func (l *Log) Shapes() []Shape {
+	byID := l.byID()
+	list := l.man.Load().segments
+	shapes := make([]Shape, 0, len(list))
+	forget := uint64(math.MaxUint64)
+	for _, x := range list {
+		m := byID[x.id]
+		s := Shape{
+			Number: m.number,
+			Sealed: x.sealed && !m.damaged,
+			Size:   m.End() - segment.HeaderSize,
+			Dead:   m.dead.Load(),
+			Stale:  m.stale.Load() > 0,
+			Last:   m.last,
+			Latest: m.latest.Load(),
+		}
+		if s.Gain = s.Dead; forget < m.last {
+			s.Gain -= m.kept
+		}
+		if s.Stale {
+			forget = min(forget, x.purged)
+		}
+		shapes = append(shapes, s)
+	}
+	return shapes
+}
+
+// Verdict says what becomes of a record.
+type Verdict int
+
+// The verdicts.
+const (
+	Drop Verdict = iota
+	Keep         // as it is, but with the deadline that was returned
+	Kill         // it matters only as the death of older values
+)
+
+// Rewrite is a compaction under way. There is one at a time.
+type Rewrite struct {
+	log   *Log
+	old   []*member
+	seq   uint64 // the index showed all up to this before the first verdict
+	clear uint64 // killers up to this seq have nothing left to kill
+
+	out    *segment.Segment // nil until there is something to keep
+	joined *member          // out as a part of the log
+	moves  []move           // of the values in out, in their order
+	dead   int64            // bytes in out that only kill or touch
+	latest int64            // deadline in out, Unix milliseconds
+	last   uint64           // seq of the newest record in out
+}
+
+// move is a record of value that has got a new place.
+type move struct {
+	from Location
+	to   int64
+}
+
+// Begin begins to rewrite segments that are adjacent, sealed and published:
+// the index shows all up to the seq. It belongs to the writer.
+func (l *Log) Begin(numbers []uint32, published uint64) *Rewrite {
+	w := &Rewrite{log: l, seq: published, clear: math.MaxUint64}
+	members := *l.members.Load()
+	for _, n := range numbers {
+		w.old = append(w.old, members[n])
+	}
+	byID := l.byID()
+	for _, x := range l.man.Load().segments {
+		m := byID[x.id]
+		if m == w.old[0] {
+			break
+		}
+		if m.stale.Load() > 0 {
+			w.clear = min(w.clear, x.purged)
+		}
+	}
+	return w
+}
+
+// sealSize is what a seal takes of a segment's records.
+const sealSize = record.HeaderSize + 16
+
+// Copy has every record judged and copies what is to be kept. pace is called
+// with the bytes read since it was last called, and may wait, or end the
+// copy by an error. The old segments are proved to be sound meanwhile:
+// damage is a *segment.CorruptError, and nothing is lost by it.
+func (w *Rewrite) Copy(judge func(Location, record.Record) (Verdict, int64), pace func(int64) error) error {
+	byID := map[uint64]listed{}
+	for _, x := range w.log.man.Load().segments {
+		byID[x.id] = x
+	}
+	for _, m := range w.old {
+		x := byID[m.ID()]
+		err := m.Prove(x.length, x.chain, true, func(f segment.Found) error {
+			at := Location{m.number, f.Offset, int64(len(f.Raw))}
+			v, deadline := judge(at, f.Record)
+			if err := w.take(at, f.Record, v, deadline); err != nil {
+				return err
+			}
+			return pace(at.Size)
+		})
+		var corrupt *segment.CorruptError
+		if errors.As(err, &corrupt) {
+			m.damaged = true
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take does what a verdict says.
+func (w *Rewrite) take(at Location, r record.Record, v Verdict, deadline int64) error {
+	h := record.Header{Type: r.Type, Commit: true, Seq: r.Seq, Deadline: deadline}
+	value := r.Value
+	switch {
+	case v == Drop, v == Kill && r.Seq <= w.clear:
+		return nil
+	case v == Kill:
+		h.Type, h.Deadline, value = record.Tombstone, 0, nil
+	}
+	if w.out == nil {
+		if err := w.create(); err != nil {
+			return err
+		}
+	}
+	off, err := w.out.Append(h, string(r.Key), value)
+	if err != nil {
+		return w.log.check(err)
+	}
+	w.log.copying.Store(w.out.End())
+	w.last = max(w.last, r.Seq)
+	switch h.Type {
+	case record.Put:
+		w.moves = append(w.moves, move{at, off})
+		if deadline == 0 {
+			deadline = math.MaxInt64
+		}
+		w.latest = max(w.latest, deadline)
+	default:
+		w.dead += record.Size(len(r.Key), 0)
+	}
+	return nil
+}
+
+// create makes the new segment, with room for all that may come.
+func (w *Rewrite) create() error {
+	id, err := w.log.takeNumbers(1)
+	if err != nil {
+		return err
+	}
+	var need int64
+	for _, m := range w.old {
+		need += m.End() - segment.HeaderSize
+	}
+	w.out, err = w.log.create(id, need, 0)
+	return err
+}
+
+// Written returns how many bytes the new segment has.
+func (w *Rewrite) Written() int64 {
+	if w.out == nil {
+		return 0
+	}
+	return w.out.End()
+}
+
+// Install makes the new segment part of the log, and the old ones not. All
+// up to the cut, which was taken when the last record had been judged, is
+// durable before. An error leaves the log as it was, unless it is poisoned.
+func (w *Rewrite) Install(c Cut) error {
+	l := w.log
+	if w.out != nil {
+		if err := w.out.Seal(w.last); err != nil {
+			return l.check(err)
+		}
+		_ = w.out.Trim()
+		if err := w.out.Sync(); err != nil {
+			return l.check(err)
+		}
+	}
+	if err := l.Sync(c); err != nil {
+		return err
+	}
+	if w.out != nil {
+		w.joined = l.join(w.out)
+		w.joined.last, w.joined.kept = w.last, w.dead
+		w.joined.dead.Store(w.dead)
+		w.joined.latest.Store(w.latest)
+	}
+	err := l.install(w.list)
+	if err != nil && w.joined != nil {
+		l.joining.Lock()
+		l.detach([]*member{w.joined})
+		l.joining.Unlock()
+	}
+	if err == nil {
+		l.copying.Store(0)
+	}
+	return err
+}
+
+// Copying returns the bytes of a copy that is no part of the log yet.
+func (l *Log) Copying() int64 { return l.copying.Load() }
+
+// Refresh begins a new segment if the active one has dead records, so that
+// it can be compacted. It belongs to the writer.
+func (l *Log) Refresh() error {
+	if l.active == nil || l.active.dead.Load() == 0 {
+		return l.Err()
+	}
+	if err := l.unclean(); err != nil {
+		return err
+	}
+	if err := l.rotate(0); err != nil {
+		return err
+	}
+	return l.finishFull(l.full)
+}
+
+// list puts the new segment in the place of the old ones.
+func (w *Rewrite) list(m *manifest) {
+	at := slices.IndexFunc(m.segments, func(x listed) bool { return x.id == w.old[0].ID() })
+	var put []listed
+	if w.out != nil {
+		put = []listed{{w.out.ID(), true, w.out.End(), w.out.Chain(), w.seq}}
+	}
+	m.segments = slices.Replace(m.segments, at, at+len(w.old), put...)
+}
+
+// Moves calls move for each value that has a new place, from the first to
+// the last, with the deadline that its record now has. One that reports
+// false is dead in its new place.
+func (w *Rewrite) Moves(move func(key string, from, to Location, deadline int64) bool) error {
+	if w.out == nil {
+		return nil
+	}
+	next := 0
+	stop, err := w.out.Walk(w.out.End(), func(f segment.Found) error {
+		if f.Type != record.Put {
+			return nil
+		}
+		m := w.moves[next]
+		next++
+		to := Location{w.joined.number, f.Offset, int64(len(f.Raw))}
+		if m.to != f.Offset {
+			return fmt.Errorf("%s went out of step at offset %d", w.out.Name(), f.Offset)
+		}
+		if !move(string(f.Key), m.from, to, f.Deadline) {
+			w.log.Dead(to)
+		}
+		return nil
+	})
+	if err == nil && stop != w.out.End() {
+		err = &segment.CorruptError{File: w.out.Name(), Offset: stop, Reason: "record changed while it was read back"}
+	}
+	return err
+}
+
+// Has reports whether a place lies in one of the old segments.
+func (w *Rewrite) Has(at Location) bool {
+	return slices.ContainsFunc(w.old, func(m *member) bool { return m.number == at.Segment })
+}
+
+// Retire ends the use of the old segments, and returns what is left to do:
+// the removal of their files. It belongs to the writer, and nobody may come
+// to their records any more but by a Pin.
+func (w *Rewrite) Retire() (remove func() error) {
+	free := w.log.retire(w.old)
+	return func() error {
+		var err error
+		for _, m := range free {
+			err = errors.Join(err, w.log.drop(m))
+		}
+		return err
+	}
+}
+
+// Abandon gives up a rewrite that was not installed.
+func (w *Rewrite) Abandon() error {
+	w.log.copying.Store(0)
+	if w.out == nil {
+		return nil
+	}
+	return w.log.abandon(w.out)
+}

@@ -1,0 +1,129 @@
+package seglog
+
+import (
+	"math"
+	"slices"
+	"sync/atomic"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+)
+
+// member is a segment with what the log knows about it.
+type member struct {
+	*segment.Segment
+	number uint32
+
+	// dead is the bytes of records that nobody needs; stale those of them
+	// that hold a value, which would be served again if what killed it were
+	// forgotten.
+	dead, stale atomic.Int64
+	// latest is the latest deadline of its values, in Unix milliseconds;
+	// math.MaxInt64 if one has none. Touches in other segments are left out.
+	latest atomic.Int64
+
+	last uint64  // seq of its newest record; the writer's, final once it is full
+	then *member // the one begun behind it; set when it is full
+
+	// kept is the bytes of dead records that its compaction had to leave.
+	kept int64
+	// damaged says that compaction found it so. It is the compactor's.
+	damaged bool
+
+	pins    int  // protected by Log.joining
+	retired bool // replaced, and there only for its pins; protected by Log.joining
+}
+
+// note counts a record in.
+func (m *member) note(h record.Header) {
+	m.last = max(m.last, h.Seq)
+	if h.Type != record.Put {
+		return
+	}
+	deadline := h.Deadline
+	if deadline == 0 {
+		deadline = math.MaxInt64
+	}
+	if deadline > m.latest.Load() {
+		m.latest.Store(deadline)
+	}
+}
+
+// Dead counts the value at that place as needed by nobody.
+func (l *Log) Dead(at Location) {
+	m := (*l.members.Load())[at.Segment]
+	m.dead.Add(at.Size)
+	m.stale.Add(at.Size)
+}
+
+// Spent counts the record at that place, which holds no value, as needed by
+// nobody: the index remembers what it says.
+func (l *Log) Spent(at Location) {
+	(*l.members.Load())[at.Segment].dead.Add(at.Size)
+}
+
+// join adds a segment to the members.
+func (l *Log) join(s *segment.Segment) *member {
+	l.joining.Lock()
+	defer l.joining.Unlock()
+	members := slices.Clone(*l.members.Load())
+	n := slices.Index(members, nil)
+	if n < 0 {
+		n = len(members)
+		members = append(members, nil)
+	}
+	members[n] = &member{Segment: s, number: uint32(n)}
+	l.members.Store(&members)
+	return members[n]
+}
+
+// byID returns the members by their segment's number.
+func (l *Log) byID() map[uint64]*member {
+	byID := make(map[uint64]*member)
+	for _, m := range *l.members.Load() {
+		if m != nil {
+			byID[m.ID()] = m
+		}
+	}
+	return byID
+}
+
+// Usage is what the log occupies.
+type Usage struct {
+	Segments int
+	Disk     int64  // bytes of segment files, reserved room excluded
+	Records  int64  // bytes of records
+	Dead     int64  // bytes of records that nobody needs
+	Hollow   int    // full segments in which nothing is alive
+	Pinned   int64  // bytes of files that were replaced and are still read
+	Durable  uint64 // seq up to which all is on stable storage
+	Syncs    uint64
+}
+
+// hollow reports whether nothing is alive in a segment that was sealed.
+func (m *member) hollow() bool {
+	return m.dead.Load() >= m.End()-segment.HeaderSize-sealSize
+}
+
+// Usage adds up the members. It belongs to the writer.
+func (l *Log) Usage() Usage {
+	u := Usage{Durable: l.durable.Load(), Syncs: l.syncs.Load()}
+	l.joining.Lock()
+	defer l.joining.Unlock()
+	for _, m := range *l.members.Load() {
+		switch {
+		case m == nil:
+		case m.retired:
+			u.Pinned += m.End()
+		default:
+			u.Segments++
+			u.Disk += m.End()
+			u.Records += m.End() - segment.HeaderSize
+			u.Dead += m.dead.Load()
+			if m != l.active && m.hollow() && m.kept == 0 {
+				u.Hollow++
+			}
+		}
+	}
+	return u
+}

@@ -1,0 +1,152 @@
+package kv
+
+import (
+	"slices"
+
+	"github.com/spcent/plumego/store/internal/seglog"
+)
+
+// choice is what decides which segments to compact.
+type choice struct {
+	published uint64  // readers see all up to this seq
+	least     float64 // share of a segment that must be gained
+	limit     int64   // bytes that the new segment may have
+	// patience is a time, in Unix milliseconds: a segment whose values are
+	// all dead by then is not worth a copy.
+	patience int64
+	oldest   bool // take the oldest, not the best
+	any      bool // if there is none, take one that keeps tombstones alive
+}
+
+// pick returns the numbers of adjacent segments to compact, none if there is
+// nothing to gain.
+func (c choice) pick(shapes []seglog.Shape) []uint32 {
+	best := c.best(shapes)
+	if best < 0 && c.any {
+		best = c.obstacle(shapes)
+	}
+	if best < 0 {
+		return nil
+	}
+	from, to := c.extend(shapes, best)
+	var run []uint32
+	for _, s := range shapes[from:to] {
+		run = append(run, s.Number)
+	}
+	return run
+}
+
+// eligible reports whether a segment may be compacted, and should be.
+func (c choice) eligible(s seglog.Shape) bool {
+	return s.Sealed && s.Last <= c.published && (s.Hollow() || s.Latest > c.patience)
+}
+
+// share returns the part of a segment that would be gained.
+func share(s seglog.Shape) float64 {
+	if s.Hollow() && s.Gain == s.Dead {
+		return 1
+	}
+	return float64(s.Gain) / float64(s.Size)
+}
+
+func (c choice) best(shapes []seglog.Shape) int {
+	best, most := -1, c.least
+	for i, s := range shapes {
+		if !c.eligible(s) || s.Gain <= 0 || share(s) < c.least {
+			continue
+		}
+		if best < 0 || share(s) > most {
+			best, most = i, share(s)
+			if c.oldest {
+				break
+			}
+		}
+	}
+	return best
+}
+
+// obstacle returns the first segment whose dead values keep tombstones in
+// later ones from being forgotten, or -1.
+func (c choice) obstacle(shapes []seglog.Shape) int {
+	for i, s := range shapes {
+		if s.Stale && c.eligible(s) && slices.ContainsFunc(shapes[i+1:], func(s seglog.Shape) bool { return s.Gain < s.Dead }) {
+			return i
+		}
+	}
+	return -1
+}
+
+// extend takes in neighbours that have become small, as long as all that is
+// kept fits one segment.
+func (c choice) extend(shapes []seglog.Shape, at int) (from, to int) {
+	from, to = at, at+1
+	kept := shapes[at].Size - shapes[at].Gain
+	fits := func(s seglog.Shape) bool {
+		return c.eligible(s) && s.Size <= c.limit/4 && kept+s.Size-s.Gain <= c.limit
+	}
+	for from > 0 && fits(shapes[from-1]) {
+		from--
+		kept += shapes[from].Size - shapes[from].Gain
+	}
+	for to < len(shapes) && fits(shapes[to]) {
+		kept += shapes[to].Size - shapes[to].Gain
+		to++
+	}
+	return from, to
+}
+
+// The shares that are worth a copy, and how long to wait for values to die
+// by themselves, in milliseconds.
+const (
+	leastUrgent = 0.05
+	waitUrgent  = 2_000
+	waitEasy    = 10_000
+)
+
+// urgent is the choice of a store that nears its bound, or has segments in
+// which nothing is alive. The caller holds mu.
+func (e *engine) urgent() choice {
+	p := e.pressureLocked()
+	c := e.choice()
+	switch {
+	case p.disk > p.hard:
+		c.least, c.any = leastUrgent, true
+		c.patience = e.clock.now() + waitUrgent
+	case p.disk > p.soft:
+		c.least = leastUrgent
+	default:
+		c.least = 1
+	}
+	return c
+}
+
+// unhurried is the choice of a store that has been left in peace. The caller
+// holds mu.
+func (e *engine) unhurried() choice {
+	c := e.choice()
+	c.least = e.opts.CompactRatio
+	return c
+}
+
+func (e *engine) choice() choice {
+	return choice{published: e.published(), limit: e.log.Limit(), patience: e.clock.now() + waitEasy}
+}
+
+// published returns a seq up to which readers see everything. The caller
+// holds mu.
+func (e *engine) published() uint64 {
+	for _, g := range []*group{e.settling, e.group} {
+		if g != nil && len(g.mutations) > 0 {
+			return g.mutations[0].seq - 1
+		}
+	}
+	return e.log.LastSeq()
+}
+
+// takeRest ends the work and reports whether unhurried would pick something.
+func (e *engine) takeRest() (more bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.compactor.restLocked(e)
+	return len(e.unhurried().pick(e.log.Shapes())) > 0
+}
