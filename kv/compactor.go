@@ -149,19 +149,21 @@ func (e *engine) lockToWrite() {
 // run compacts until the store closes.
 func (c *compactor) run(e *engine) {
 	defer c.open()
+	var due <-chan time.Time // nil: there is nothing for unhurried work
 	for {
-		var due <-chan time.Time
-		if c.work(e, e.urgent) {
-			due = time.After(e.opts.CompactInterval)
-		}
-		c.open()
+		choose := e.urgent
 		select {
 		case <-e.quit:
 			return
 		case <-c.wake:
 		case <-due:
-			c.work(e, e.unhurried)
+			choose = e.unhurried
 		}
+		due = nil
+		if c.work(e, choose) {
+			due = time.After(e.opts.CompactInterval)
+		}
+		c.open()
 	}
 }
 

@@ -134,6 +134,7 @@ func (e *engine) start() {
 	}
 	if !e.opts.ReadOnly && e.opts.CompactInterval > 0 {
 		e.work.Go(func() { e.compactor.run(e) })
+		e.compactor.look(e)
 	}
 	e.folder.note(e)
 }

@@ -75,7 +75,8 @@ type Options struct {
 	// Logger receives what recovery did and background failures, never a
 	// key or a value. Default: discards.
 	Logger *slog.Logger
-	// Now replaces the system's clock, for tests and replays. The store's
+	// Now replaces the system's clock, for tests and replays. It must be safe
+	// for concurrent use: the store's goroutines call it too. The store's
 	// time never runs backwards, whatever it returns. The sweeper, which
 	// only frees memory, also follows the system's.
 	Now func() time.Time

@@ -44,7 +44,6 @@ func (s *KVStore) Verify(ctx context.Context) (Report, error) {
 }
 
 func (e *engine) verifyExtents(ctx context.Context, extents []seglog.Extent, changes uint64) (Report, error) {
-
 	var r Report
 	found := 0 // records that the index leads to
 	for _, x := range extents {

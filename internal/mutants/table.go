@@ -71,7 +71,7 @@ func mutants() []mutant {
 			"if err != nil || size > w.limit-off {", "if err != nil {"}}},
 		{"M18", "full segment not synced before its successor", engine, suites, []change{{
 			"internal/seglog/log.go",
-			"if full == nil || full.Synced() == full.End() {", "if full == nil || true {"}}},
+			"if full.Synced() != full.End() {", "if false {"}}},
 		{"M19", "store not marked unclean before its first write", engine, suites, []change{{
 			"internal/seglog/log.go",
 			"if l.active == nil || !l.man.Load().clean {", "if true {"}}},
@@ -81,6 +81,9 @@ func mutants() []mutant {
 		{"M30", "segment behind a damaged one dropped as if that was torn", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"	if vouched {", "	if vouched && false {"}}},
+		{"M38", "a seal taken back in memory only", engine, "Rotation|Seal", []change{{
+			"internal/seglog/rotate.go",
+			"return l.check(errors.Join(l.active.Unseal(), l.active.Sync()))", "return l.check(l.active.Unseal())"}}},
 		{"M4", "compaction output not synced (rosedb)", engine, suites, []change{{
 			"internal/seglog/compact.go",
 			"if err := w.out.Sync(); err != nil {", "if err := error(nil); err != nil {"}}},

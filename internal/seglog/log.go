@@ -115,6 +115,9 @@ func (l *Log) ready(t record.Type, size int64) error {
 		return nil
 	}
 	err := l.rotate(size)
+	if err == nil {
+		return l.Err()
+	}
 	if l.Err() == nil && l.active != nil && t == record.Tombstone && errors.Is(err, vfs.ErrNoSpace) {
 		return nil // it may use the room beyond the limit
 	}
@@ -166,7 +169,8 @@ func (l *Log) Cut() Cut {
 	defer l.joining.Unlock()
 	c := Cut{l.full, l.active, l.seq}
 	if c.full != nil && c.full.Synced() == c.full.End() {
-		c.full = nil // it may be gone already
+		_ = l.settle(c.full) // there is no sync to fail
+		c.full = nil         // its file may be gone already
 	}
 	for _, m := range c.members() {
 		m.pins++
@@ -200,19 +204,21 @@ func (l *Log) syncTo(c Cut) error {
 	}
 	l.syncs.Add(1)
 	l.raiseDurable(c.seq)
-	return nil
+	return l.Err() // it may have been poisoned meanwhile
 }
 
 // settle makes a segment that was sealed durable; nil is none.
 func (l *Log) settle(full *member) error {
-	if full == nil || full.Synced() == full.End() {
+	if full == nil {
 		return nil
 	}
-	if err := full.Finish(); err != nil {
-		return l.check(err)
+	if full.Synced() != full.End() {
+		if err := full.Finish(); err != nil {
+			return l.check(err)
+		}
+		l.syncs.Add(1)
 	}
 	full.then.Vouch()
-	l.syncs.Add(1)
 	l.raiseDurable(full.last)
 	return nil
 }
@@ -239,6 +245,9 @@ func (l *Log) ReadValue(dst []byte, at Location, key string) ([]byte, record.Hea
 func (l *Log) install(change func(*manifest)) error {
 	l.installing.Lock()
 	defer l.installing.Unlock()
+	if err := l.Err(); err != nil {
+		return err // what the disk has is not known
+	}
 	m := l.man.Load().clone()
 	m.generation++
 	m.time = max(m.time, l.Now())

@@ -204,7 +204,7 @@ func (m *manifest) sound() bool {
 	for i, l := range m.segments {
 		behind := len(m.segments) - 1 - i
 		mayBeOpen := behind == 0 || behind == 1 && !m.clean && m.last() != nil
-		if seen[l.id] || l.id >= m.next || l.length < segment.HeaderSize || l.purged > maxNumber || !l.sealed && !mayBeOpen {
+		if seen[l.id] || l.id == 0 || l.id >= m.next || l.length < segment.HeaderSize || l.purged > maxNumber || !l.sealed && !mayBeOpen {
 			return false
 		}
 		seen[l.id] = true

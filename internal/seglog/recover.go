@@ -244,6 +244,7 @@ func (r *recovery) copyTail(s *segment.Segment, t tail) error {
 	}
 	if err == nil && t.followed {
 		err = s.Seal(seq)
+		_ = s.Trim() // as at any rotation
 	}
 	if err != nil {
 		return err

@@ -138,9 +138,16 @@ func (l *Log) replaceActive(next *segment.Segment) error {
 		m.clean = false
 	})
 	if err != nil && l.active != nil && l.Err() == nil {
-		return errors.Join(err, l.check(l.active.Unseal()))
+		return errors.Join(err, l.unseal())
 	}
 	return err
+}
+
+// unseal takes back a seal that the disk may have got already. It must be gone
+// from there before anything follows: a crash that takes the next seal and
+// leaves this one would show a whole segment with a hole at its end.
+func (l *Log) unseal() error {
+	return l.check(errors.Join(l.active.Unseal(), l.active.Sync()))
 }
 
 // abandon removes a segment that no manifest names. Once the log is poisoned

@@ -20,9 +20,11 @@ func (l *Log) Extents() []Extent {
 	var extents []Extent
 	for _, x := range l.man.Load().segments {
 		m := byID[x.id]
+		if m == nil {
+			continue // its predecessor was torn, and nothing may be changed
+		}
 		if !x.sealed {
-			x.length, x.chain = m.End(), m.Chain()
-			x.sealed = m == l.full
+			x.length, x.chain, x.sealed = m.End(), m.Chain(), m.Sealed()
 		}
 		extents = append(extents, Extent{m.number, x})
 	}

@@ -148,6 +148,7 @@ func (s *Segment) Seal(seq uint64) error {
 	h := record.Header{Type: record.Seal, Commit: true, Seq: seq}
 	s.before = mark{s.end.Load(), s.chain, s.count}
 	_, err := s.Append(h, "", value[:])
+	s.sealed = err == nil
 	return err
 }
 
@@ -163,6 +164,7 @@ func (s *Segment) Unseal() error {
 	if err := s.erase(s.before.end, end-s.before.end); err != nil {
 		return err
 	}
+	s.sealed = false
 	s.end.Store(s.before.end)
 	s.synced.Store(min(s.synced.Load(), s.before.end))
 	s.chain, s.count = s.before.chain, s.before.count

@@ -69,6 +69,7 @@ type Segment struct {
 	chain  uint64 // over the records below end; the writer's
 	count  int64  // records below end; the writer's
 	before mark   // the state before the seal, for Unseal; the writer's
+	sealed bool   // its last record is the seal; the writer's
 
 	// syncMu orders the syncs of this file and protects syncErr. The kernel
 	// reports a failed write-back once per open file, so a second caller
@@ -196,6 +197,10 @@ func (s *Segment) End() int64 { return s.end.Load() }
 // Reserved returns the length of the file in bytes, unused room included.
 // It belongs to the writer.
 func (s *Segment) Reserved() int64 { return s.reserved }
+
+// Sealed reports whether Seal has been called, and not taken back. It belongs
+// to the writer.
+func (s *Segment) Sealed() bool { return s.sealed }
 
 // Chain returns the chain over all records. It belongs to the writer.
 func (s *Segment) Chain() uint64 { return s.chain }
