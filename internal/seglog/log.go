@@ -67,6 +67,7 @@ type Log struct {
 	// when it changes, so readers need no lock.
 	members atomic.Pointer[[]*member]
 
+	pins    atomic.Int64          // see Pin
 	durable atomic.Uint64         // seq up to which all is on stable storage
 	syncs   atomic.Uint64         // syncs done for the sake of records
 	poison  atomic.Pointer[error] // the first failure after which nothing is known
