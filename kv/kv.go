@@ -63,6 +63,8 @@ type engine struct {
 	folder  folder
 	ahead   ahead
 
+	snapshots snapshots
+
 	recovery Recovery
 }
 
@@ -89,6 +91,8 @@ func NewKVStore(opts Options) (*KVStore, error) {
 		syncer:  newSyncer(),
 		sweeper: newSweeper(),
 		ahead:   newAhead(),
+
+		snapshots: newSnapshots(),
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {
@@ -113,6 +117,10 @@ func (s *KVStore) WithSync(p SyncPolicy) *KVStore {
 // every policy, and lets go of the directory. Later calls of other methods
 // return ErrStoreClosed; calling Close again returns the same result. An
 // error does not take back what SyncAlways has acknowledged.
+//
+// It does not wait for snapshots, nor for scans and views: their next read is
+// ErrStoreClosed. Snapshots that were not closed are reported, as
+// ErrOpenSnapshots, after everything else has been done.
 func (s *KVStore) Close() error {
 	e := s.engine
 	e.closing.Do(func() { e.closeErr = e.public("close "+e.place(), e.close()) })
@@ -159,8 +167,9 @@ func (e *engine) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.index.Barrier() // readers that had not seen closed are done
+	leaked, err := e.snapshots.abandon()
 	if e.sweeper.sawDeath.Load() {
 		e.mark(e.clock.now())
 	}
-	return errors.Join(e.log.Close(), e.release())
+	return errors.Join(err, e.log.Close(), e.release(), leaked)
 }

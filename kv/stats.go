@@ -14,7 +14,13 @@ type Stats struct {
 	DurableSeq uint64 // up to which all is on stable storage
 	Syncs      uint64 // done for the sake of records since the store was opened
 	Expired    uint64 // keys swept since the store was opened
-	Recovery   Recovery
+	// Snapshots is how many are open, those of scans and views under way
+	// included, and OldestSnapshot how long ago, by the store's time, the
+	// oldest was taken. An old one keeps memory for all that has changed
+	// since, and files that could be removed.
+	Snapshots      int
+	OldestSnapshot time.Duration
+	Recovery       Recovery
 }
 
 // Recovery is what opening the store found and did.
@@ -40,6 +46,7 @@ func (s *KVStore) Stats() Stats {
 		return Stats{Recovery: e.recovery}
 	}
 	u := e.log.Usage()
+	open, oldest := e.snapshots.stats(e.clock.now())
 	return Stats{
 		Keys:       keys,
 		Segments:   u.Segments,
@@ -52,5 +59,8 @@ func (s *KVStore) Stats() Stats {
 		Syncs:      u.Syncs,
 		Expired:    e.sweeper.swept.Load(),
 		Recovery:   e.recovery,
+
+		Snapshots:      open,
+		OldestSnapshot: oldest,
 	}
 }
