@@ -15,7 +15,7 @@ import (
 // nothing in it. It is of no policy: handles of one store share it.
 //
 // It must be closed. While it is open it costs memory for each key that
-// changes, about 50 bytes the first time, the bytes of keys that are deleted,
+// changes, about 70 bytes the first time, the bytes of keys that are deleted,
 // and files that could be removed; Stats shows the age of the oldest.
 //
 // Its methods are safe for concurrent use, Close among them. After Close they
