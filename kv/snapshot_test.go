@@ -319,12 +319,12 @@ func TestMemoryOfSnapshotsGoesBack(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// TestSnapshotReadsDamage meets a damaged record by way of a snapshot.
-func TestSnapshotReadsDamage(t *testing.T) {
+// TestSnapshotOnAFailingDevice has reads fail for a while.
+func TestSnapshotOnAFailingDevice(t *testing.T) {
 	d := newDisk(t)
 	d.NoMap, d.Placement = true, vfs.ByCall
 	s := mustOpen(t, onDisk(d, newHandClock()))
-	require.NoError(t, s.Set("key", []byte("a value to be damaged"), 0))
+	require.NoError(t, s.Set("key", []byte("value"), 0))
 	n := mustSnapshot(t, s)
 	d.SetHook(func(op vfs.Op) error {
 		if op.Kind == vfs.OpRead {
