@@ -21,7 +21,8 @@ func TestKeyLengths(t *testing.T) {
 	longest := strings.Repeat("k", MaxKeySize)
 	for name, key := range map[string]string{"empty": "", "too long": longest + "k"} {
 		for call, fn := range everyCall() {
-			if call == "Sync" || call == "Verify" || call == "Scan" || call == "Incr" {
+			switch call {
+			case "Sync", "Verify", "Scan", "ScanRange", "Incr":
 				continue
 			}
 			require.ErrorIs(t, fn(s, key), ErrInvalidKey, "%s of a key that is %s", call, name)

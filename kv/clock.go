@@ -65,8 +65,12 @@ func (c *clock) raise(offset int64) {
 }
 
 // until returns how long it is, by the store's time, to a deadline.
-func (c *clock) until(deadline int64) time.Duration {
-	left := deadline - c.now()
+func (c *clock) until(deadline int64) time.Duration { return untilFrom(c.now(), deadline) }
+
+// untilFrom returns how long it is from a time to a deadline, both in Unix
+// milliseconds.
+func untilFrom(now, deadline int64) time.Duration {
+	left := deadline - now
 	if left > math.MaxInt64/int64(time.Millisecond) {
 		return math.MaxInt64
 	}

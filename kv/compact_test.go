@@ -98,8 +98,16 @@ func resurrect(t *testing.T, n int) (deeds int) {
 	if n%3 == 0 {
 		opts.later = never
 	}
+	var views []view
 	deed := func() {
 		deeds++
+		if rng.IntN(20) == 0 && len(views) < 4 {
+			views = append(views, takeView(t, w))
+		}
+		if rng.IntN(20) == 0 && len(views) > 0 {
+			views[0].check(t)
+			views = views[1:]
+		}
 		key := fmt.Sprint("k", rng.IntN(6))
 		_, exists := w.book.at(clock.millis())[key]
 		switch rng.IntN(9) {
@@ -144,6 +152,11 @@ func resurrect(t *testing.T, n int) (deeds int) {
 		where := fmt.Sprintf("schedule %d, -seed %d", n, *seed)
 		w.book = w.book.at(clock.millis())
 		requireHoldings(t, w.book, w.s, where)
+		for _, v := range views {
+			v.check(t)
+		}
+		views = nil
+		require.Zero(t, w.s.Stats().PinnedBytes, where)
 		var left *vfs.Disk
 		switch rng.IntN(3) {
 		case 0:
@@ -161,8 +174,39 @@ func resurrect(t *testing.T, n int) (deeds int) {
 		w.s = mustOpen(t, w.opts)
 		requireHoldings(t, w.book, w.s, where+", opened again")
 	}
+	for _, v := range views {
+		v.check(t)
+	}
 	require.NoError(t, w.s.Close())
 	return deeds
+}
+
+// view is a snapshot and what it should show.
+type view struct {
+	*Snapshot
+	want ledger
+}
+
+func takeView(t *testing.T, w *scribe) view {
+	n, err := w.s.Snapshot()
+	require.NoError(t, err)
+	return view{n, w.book.at(w.clock.millis())}
+}
+
+// check reads the snapshot whole and closes it.
+func (v view) check(t *testing.T) {
+	t.Helper()
+	got := ledger{}
+	for item, err := range v.Scan("") {
+		require.NoError(t, err)
+		h := holding{value: string(item.Value)}
+		if !item.Deadline.IsZero() {
+			h.deadline = item.Deadline.UnixMilli()
+		}
+		got[item.Key] = h
+	}
+	require.Equal(t, v.want, got)
+	require.NoError(t, v.Close())
 }
 
 // TestCompactionLeavesWhatReadersDoNotSeeYet has a delete wait for its sync

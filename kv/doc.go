@@ -17,6 +17,9 @@
 // Expired is absent: exactly, to the millisecond, for every reader, whether
 // or not the sweeper has run, and for ever, even if the clock is set back.
 //
+// A Snapshot shows what readers saw at one moment, whatever happens
+// meanwhile; a Scan is one, of its first step.
+//
 // Every value read from a file is checked against a checksum that is bound
 // to its place, and its key is compared. Damage is reported as ErrCorrupt
 // with file and offset; nothing is cut but the torn end of the last segment

@@ -44,6 +44,12 @@ var (
 var (
 	// ErrStoreClosed says that the store was closed.
 	ErrStoreClosed error = sentinel{"kv: store is closed", store.ErrClosed}
+	// ErrSnapshotClosed says that the snapshot was closed.
+	ErrSnapshotClosed error = sentinel{"kv: snapshot is closed", store.ErrClosed}
+	// ErrOpenSnapshots says that the store was closed, whole and durable,
+	// while snapshots were open that nobody can use any more. The error is
+	// an *OpenSnapshotsError.
+	ErrOpenSnapshots = errors.New("kv: snapshots were open")
 	// ErrReadOnly says that the store was opened with Options.ReadOnly.
 	ErrReadOnly error = sentinel{"kv: store is read-only", store.ErrReadOnly}
 	// ErrLocked says that the directory is open already, here or in another
@@ -99,6 +105,20 @@ func (e *CorruptError) Error() string {
 func (e *CorruptError) Is(target error) bool {
 	return target == ErrCorrupt || target == store.ErrCorrupt
 }
+
+// OpenSnapshotsError says how many snapshots the store was closed under. It
+// matches ErrOpenSnapshots.
+type OpenSnapshotsError struct {
+	Count int
+}
+
+// Error names the number.
+func (e *OpenSnapshotsError) Error() string {
+	return fmt.Sprintf("%v: %d", ErrOpenSnapshots, e.Count)
+}
+
+// Is reports that an OpenSnapshotsError is an ErrOpenSnapshots.
+func (e *OpenSnapshotsError) Is(target error) bool { return target == ErrOpenSnapshots }
 
 // public turns an error of the rooms below into one of this package. deed
 // says what was being done.

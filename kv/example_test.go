@@ -85,6 +85,55 @@ func ExampleKVStore_Scan() {
 	// session:carol = of carol
 }
 
+func ExampleKVStore_ScanRange() {
+	kv, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+	for _, day := range []string{"2026-11-22", "2026-11-23", "2026-11-24"} {
+		kv.Set("log:"+day, []byte("of "+day), 0)
+	}
+
+	for item, err := range kv.ScanRange("log:2026-11-22", "log:2026-11-24", kvstore.Reverse()) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s = %s\n", item.Key, item.Value)
+	}
+	// Output:
+	// log:2026-11-23 = of 2026-11-23
+	// log:2026-11-22 = of 2026-11-22
+}
+
+func ExampleKVStore_View() {
+	kv, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+	kv.Set("alice", []byte("10"), 0)
+	kv.Set("bob", []byte("20"), 0)
+
+	err = kv.View(func(then *kvstore.Snapshot) error {
+		kv.Incr("alice", 5, 0)
+		kv.Delete("bob")
+		for item, err := range then.Scan("") {
+			if err != nil {
+				return err
+			}
+			fmt.Printf("then %s had %s\n", item.Key, item.Value)
+		}
+		return nil
+	})
+	now, _ := kv.Get("alice")
+	fmt.Printf("now alice has %s, bob exists: %v, %v\n", now, kv.Exists("bob"), err)
+	// Output:
+	// then alice had 10
+	// then bob had 20
+	// now alice has 15, bob exists: false, <nil>
+}
+
 func ExampleKVStore_Get_expired() {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	kv, err := kvstore.NewKVStore(kvstore.Options{

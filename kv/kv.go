@@ -66,6 +66,8 @@ type engine struct {
 	ahead     ahead
 	compactor compactor
 
+	snapshots snapshots
+
 	recovery Recovery
 }
 
@@ -93,6 +95,7 @@ func NewKVStore(opts Options) (*KVStore, error) {
 		sweeper:   newSweeper(),
 		ahead:     newAhead(),
 		compactor: newCompactor(),
+		snapshots: newSnapshots(),
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {
@@ -117,6 +120,10 @@ func (s *KVStore) WithSync(p SyncPolicy) *KVStore {
 // every policy, and lets go of the directory. Later calls of other methods
 // return ErrStoreClosed; calling Close again returns the same result. An
 // error does not take back what SyncAlways has acknowledged.
+//
+// It does not wait for snapshots, nor for scans and views: their next read is
+// ErrStoreClosed. Snapshots that were not closed are reported, as
+// ErrOpenSnapshots, after everything else has been done.
 func (s *KVStore) Close() error {
 	e := s.engine
 	e.closing.Do(func() { e.closeErr = e.public("close "+e.place(), e.close()) })
@@ -167,8 +174,9 @@ func (e *engine) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.index.Barrier() // readers that had not seen closed are done
+	leaked, err := e.snapshots.abandon()
 	if e.sweeper.sawDeath.Load() {
 		e.mark(e.clock.now())
 	}
-	return errors.Join(e.log.Close(), e.release())
+	return errors.Join(err, e.log.Close(), e.release(), leaked)
 }

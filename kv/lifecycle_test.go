@@ -27,6 +27,8 @@ func everyCall() map[string]func(s *KVStore, key string) error {
 		"Incr":      func(s *KVStore, key string) error { _, err := s.Incr(key+"#", 1, time.Hour); return err },
 		"Sync":      func(s *KVStore, _ string) error { return s.Sync() },
 		"Verify":    func(s *KVStore, _ string) error { _, err := s.Verify(context.Background()); return err },
+		"View":      func(s *KVStore, key string) error { return s.View(seesOf(key)) },
+		"ScanRange": func(s *KVStore, key string) error { return scanAll(s.ScanRange(key, "", Reverse())) },
 		"Scan": func(s *KVStore, _ string) (err error) {
 			for _, err = range s.Scan("") {
 			}

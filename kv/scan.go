@@ -1,7 +1,6 @@
 package kv
 
 import (
-	"errors"
 	"iter"
 	"time"
 
@@ -18,9 +17,6 @@ type Item struct {
 	Version uint64
 }
 
-// scanBatch is how many keys a scan takes from the index at a time.
-const scanBatch = 256
-
 // Keys yields the keys that begin with prefix in ascending byte order; all,
 // if prefix is empty. It holds no lock while the loop runs, so the loop may
 // use the store. A key that exists throughout is yielded exactly once; one
@@ -35,38 +31,6 @@ func (s *KVStore) Keys(prefix string) iter.Seq[string] {
 			}
 		}
 	}
-}
-
-// Scan is Keys with values. Each value is the one at the moment it is
-// yielded. An error, of Get's kind or ErrStoreClosed, is yielded last.
-func (s *KVStore) Scan(prefix string) iter.Seq2[Item, error] {
-	e := s.engine
-	return func(yield func(Item, error) bool) {
-		for pair := range e.pairs(prefix) {
-			item, err := e.item(pair.Key)
-			if errors.Is(err, ErrKeyNotFound) {
-				continue // it went since the index was asked
-			}
-			if !yield(item, err) || err != nil {
-				return
-			}
-		}
-		if e.closed.Load() {
-			yield(Item{}, ErrStoreClosed)
-		}
-	}
-}
-
-// item reads a key.
-func (e *engine) item(key string) (Item, error) {
-	value, deadline, header, err := e.read(nil, key)
-	if err != nil {
-		return Item{}, err
-	}
-	if value == nil {
-		value = []byte{}
-	}
-	return Item{Key: key, Value: value, Deadline: asTime(deadline), Version: header.Seq}, nil
 }
 
 // pairs yields what the index has under a prefix, a batch at a time. Each

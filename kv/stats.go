@@ -21,7 +21,13 @@ type Stats struct {
 	Compactions   uint64 // since the store was opened
 	CompactWaits  uint64 // writes that waited for the compaction
 
-	Recovery Recovery
+	// Snapshots is how many are open, those of scans and views under way
+	// included, and OldestSnapshot how long ago, by the store's time, the
+	// oldest was taken. An old one keeps memory for all that has changed
+	// since, and files that could be removed.
+	Snapshots      int
+	OldestSnapshot time.Duration
+	Recovery       Recovery
 }
 
 // Recovery is what opening the store found and did.
@@ -47,6 +53,7 @@ func (s *KVStore) Stats() Stats {
 		return Stats{Recovery: e.recovery}
 	}
 	u := e.log.Usage()
+	open, oldest := e.snapshots.stats(e.clock.now())
 	return Stats{
 		Keys:       keys,
 		Segments:   u.Segments,
@@ -66,5 +73,8 @@ func (s *KVStore) Stats() Stats {
 		CompactWaits:  e.compactor.waits.Load(),
 
 		Recovery: e.recovery,
+
+		Snapshots:      open,
+		OldestSnapshot: oldest,
 	}
 }

@@ -9,6 +9,8 @@ import (
 // the index. The first one found is the error; it names no key. Readers and
 // writers go on, one stripe of them at a time waiting for its own check.
 func (d *Keydir) Check() error {
+	d.snapshots.closing.Lock()
+	defer d.snapshots.closing.Unlock()
 	d.order.mu.Lock()
 	defer d.order.mu.Unlock()
 	d.foldLocked()
@@ -55,13 +57,16 @@ func (d *Keydir) checkStripe(i uint32, inTree int) error {
 			continue
 		}
 		n++
-		if err := d.checkEntry(s, slot, &got); err != nil {
+		p, id := s.arena.at(slot.ref()), i<<refBits|slot.ref()
+		if err := d.checkEntry(s, slot, id, &got); err != nil {
 			return err
 		}
-		p, id := s.arena.at(slot.ref()), i<<refBits|slot.ref()
 		if at := (place{p.filed(), id}); at.at != 0 && !filed[at] {
 			return errors.New("entry is not where it says it is filed")
 		}
+	}
+	if err := d.checkUndo(s); err != nil {
+		return err
 	}
 	want := tally{int(s.live.Load()), d.queue.of(i), inTree}
 	if got != want || n != s.table.used {
@@ -71,7 +76,7 @@ func (d *Keydir) checkStripe(i uint32, inTree int) error {
 }
 
 // checkEntry checks one slot and counts its entry in t.
-func (d *Keydir) checkEntry(s *Stripe, slot slot, t *tally) error {
+func (d *Keydir) checkEntry(s *Stripe, slot slot, id uint32, t *tally) error {
 	p := s.arena.at(slot.ref())
 	key := string(p.key())
 	h := d.Hash(key)
@@ -82,13 +87,32 @@ func (d *Keydir) checkEntry(s *Stripe, slot slot, t *tally) error {
 	if slot.spot.live() != p.has(live) {
 		return errors.New("slot and entry disagree on whether the key is live")
 	}
-	if (p.has(live) != p.has(ordered)) && !p.has(queued) {
+	if s.wants(id) != p.has(ordered) && !p.has(queued) {
 		return errors.New("entry waits for a fold and is not queued")
 	}
 	if p.has(live) && !p.has(held) && p.deadline() != 0 && (p.filed() == 0 || p.filed() > p.deadline()) {
 		return errors.New("entry is not filed before its deadline")
 	}
 	t.count(p)
+	return nil
+}
+
+// checkUndo checks that what snapshots see is still there, and that the
+// stripe keeps nothing for one that is closed. The caller holds the stripe.
+func (d *Keydir) checkUndo(s *Stripe) error {
+	for i, u := range s.undo {
+		if i > 0 && s.undo[i-1].snapshot >= u.snapshot {
+			return errors.New("undo is out of order")
+		}
+		if !d.snapshots.has(u.snapshot) {
+			return errors.New("undo is kept for a snapshot that is closed")
+		}
+		for id, w := range u.was {
+			if w.live() && s.arena.at(id&refMask).flags() == 0 {
+				return errors.New("an entry that a snapshot sees was released")
+			}
+		}
+	}
 	return nil
 }
 

@@ -44,7 +44,9 @@ type Entry struct {
 //	sweep  one Expire at a time
 //	order  the tree; whoever frees an entry holds it
 //	stripe one stripe's table and entries; never two stripes at once
-//	queue, deadlines: leaves, held for a few instructions
+//	queue, deadlines, snapshots: leaves, held for a few instructions
+//
+// Before all of them comes the lock of a Snapshot's Close.
 type Keydir struct {
 	seed maphash.Seed
 	hash func(key string) uint64 // nil but in tests that want collisions
@@ -54,6 +56,7 @@ type Keydir struct {
 	queue     queue
 	sweep     sync.Mutex
 	deadlines deadlines
+	snapshots snapshots
 }
 
 // New returns an empty Keydir. The time, in unix milliseconds, need not be
@@ -125,10 +128,12 @@ func (d *Keydir) put(h uint64, key string, e Entry) (old Entry, replaced bool, e
 	case slot.spot.live():
 		old, replaced = p.entry(slot.spot), true
 	case !p.has(live):
-		// A ghost comes back where it was; it is queued already.
+		// A ghost comes back where it was. It is queued already, or in the
+		// tree for the sake of a snapshot.
 		p.set(live)
 		s.live.Add(1)
 	}
+	d.save(s, i, idOf(h, slot.ref()))
 	slot.spot = makeSpot(e)
 	p.setEntry(e)
 	d.file(idOf(h, slot.ref()), p)
@@ -146,6 +151,7 @@ func (d *Keydir) SetDeadline(h uint64, key string, deadline int64) bool {
 		return false
 	}
 	slot := &s.table.slots[i]
+	d.save(s, i, idOf(h, slot.ref()))
 	slot.spot |= spotTouched
 	p := s.arena.at(slot.ref())
 	p.setDeadline(deadline)
@@ -169,9 +175,10 @@ func (d *Keydir) Delete(h uint64, key string) (old Entry, ok bool) {
 }
 
 // kill makes a ghost of a live entry: it keeps its slot, its bytes and its
-// place in the tree until Fold, but nobody finds it. The caller holds the
-// stripe.
+// place in the tree until Fold, or as long as a snapshot holds it, but nobody
+// else finds it. The caller holds the stripe.
 func (d *Keydir) kill(s *Stripe, i int, id uint32) {
+	d.save(s, i, id)
 	s.table.slots[i].spot = 0
 	p := s.arena.at(id & refMask)
 	p.clear(live)
@@ -209,13 +216,14 @@ func (d *Keydir) Len() int {
 }
 
 // Bytes returns the heap held by the index. The arenas and tables are
-// counted, the tree is estimated from the number of keys.
+// counted; the tree, and what is kept for snapshots, are estimated from the
+// number of keys.
 func (d *Keydir) Bytes() int64 {
 	n := d.queue.bytes() + d.deadlines.bytes()
 	for i := range d.stripes {
 		s := &d.stripes[i]
 		s.mu.RLock()
-		n += s.arena.heap + int64(len(s.table.slots))*16 + int64(s.table.used)*treeBytes
+		n += s.arena.heap + int64(len(s.table.slots))*16 + int64(s.table.used)*treeBytes + s.undoBytes()
 		s.mu.RUnlock()
 	}
 	return n

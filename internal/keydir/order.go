@@ -70,22 +70,23 @@ func (d *Keydir) foldLocked() {
 	}
 }
 
-// settle takes an entry's id into the tree if it is live; a ghost's it takes
-// out, and releases the ghost. The caller holds the order.
+// settle takes an entry's id into the tree if it is wanted; a ghost's that is
+// not it takes out, and releases the ghost. The caller holds the order.
 func (d *Keydir) settle(id uint32) {
 	s, ref := d.stripeOf(id), id&refMask
 	s.mu.Lock()
 	p := s.arena.at(ref)
-	if !p.has(live) && p.has(ordered) {
+	if !s.wants(id) && p.has(ordered) {
 		// The tree is slow, so the stripe is let go. Meanwhile the ghost may
-		// be revived, but being queued it is not queued again.
+		// be revived, and be held when it dies again; but being queued it is
+		// not queued again.
 		s.mu.Unlock()
 		d.order.tree.Delete(id)
 		s.mu.Lock()
 		p = s.arena.at(ref)
 		p.clear(ordered)
 	}
-	if !p.has(live) {
+	if !s.wants(id) {
 		s.destroy(fragment(d.hashOf(p.key())), ref)
 		s.mu.Unlock()
 		return
@@ -97,4 +98,11 @@ func (d *Keydir) settle(id uint32) {
 	if missing {
 		d.order.tree.ReplaceOrInsert(id)
 	}
+}
+
+// wants reports whether the entry is to stay: it is live, or a snapshot sees
+// what it was. One that is not queued is in the tree just if it is wanted.
+// The caller holds the stripe.
+func (s *Stripe) wants(id uint32) bool {
+	return s.arena.at(id&refMask).has(live) || s.holds(id)
 }

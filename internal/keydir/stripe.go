@@ -17,9 +17,10 @@ const (
 // each with a lock of its own. A reader that copies a value out of a segment
 // holds the stripe's read lock meanwhile, so that Barrier can wait for it.
 type Stripe struct {
-	mu    sync.RWMutex // protects table and arena
+	mu    sync.RWMutex // protects table, arena and undo
 	table table
 	arena arena
+	undo  []undo       // by the number of the snapshot; mostly none
 	live  atomic.Int64 // entries flagged live; written under mu
 
 	_ [64]byte // keeps the next stripe's lock out of this one's cache line

@@ -92,7 +92,7 @@ func mutants() []mutant {
 			"	if err := w.Install(cut); err != nil {", "	_ = e.retire(w)()\n	if err := w.Install(cut); err != nil {"}}},
 		{"M31", "a value dropped before what replaced it is durable", engine, suites, []change{{
 			"internal/seglog/compact.go",
-			"if err := l.Sync(c); err != nil {", "if err := l.unpin(c.members()); err != nil {"}}},
+			"if err := l.Sync(c); err != nil {", "if err := l.unpin(c.pin); err != nil {"}}},
 		{"M32", "tombstones dropped with older values about (basho)", engine, suites, []change{{
 			"internal/seglog/compact.go",
 			"case v == Drop, v == Kill && r.Seq <= w.clear:", "case v == Drop, v == Kill:"}}},

@@ -26,7 +26,6 @@ package seglog
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -71,6 +70,7 @@ type Log struct {
 	// no lock.
 	members atomic.Pointer[[]*member]
 	joining sync.Mutex
+	pins    pins // protected by joining
 
 	appended int64        // bytes since Open; the writer's
 	copying  atomic.Int64 // bytes of a Rewrite's new segment until it is installed
@@ -160,33 +160,25 @@ func (l *Log) check(err error) error {
 type Cut struct {
 	full, active *member
 	seq          uint64
+	pin          uint64
 }
 
 // Cut returns the point behind the last record. It must be given to Sync,
 // once.
 func (l *Log) Cut() Cut {
-	l.joining.Lock()
-	defer l.joining.Unlock()
-	c := Cut{l.full, l.active, l.seq}
+	c := Cut{l.full, l.active, l.seq, l.pin()}
 	if c.full != nil && c.full.Synced() == c.full.End() {
 		_ = l.settle(c.full) // there is no sync to fail
 		c.full = nil         // its file may be gone already
 	}
-	for _, m := range c.members() {
-		m.pins++
-	}
 	return c
-}
-
-func (c Cut) members() []*member {
-	return slices.DeleteFunc([]*member{c.full, c.active}, func(m *member) bool { return m == nil })
 }
 
 // Sync makes everything before the cut durable: the full segment first,
 // since nothing in the active one counts without it. A failure poisons the
 // log.
 func (l *Log) Sync(c Cut) error {
-	return errors.Join(l.syncTo(c), l.unpin(c.members()))
+	return errors.Join(l.syncTo(c), l.unpin(c.pin))
 }
 
 func (l *Log) syncTo(c Cut) error {

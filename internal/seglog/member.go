@@ -30,8 +30,9 @@ type member struct {
 	// damaged says that compaction found it so. It is the compactor's.
 	damaged bool
 
-	pins    int  // protected by Log.joining
-	retired bool // replaced, and there only for its pins; protected by Log.joining
+	// retired is not 0 once it has been replaced and is there only for pins
+	// of lower numbers. Protected by Log.joining.
+	retired uint64
 }
 
 // note counts a record in.
@@ -113,7 +114,7 @@ func (l *Log) Usage() Usage {
 	for _, m := range *l.members.Load() {
 		switch {
 		case m == nil:
-		case m.retired:
+		case m.retired != 0:
 			u.Pinned += m.End()
 		default:
 			u.Segments++

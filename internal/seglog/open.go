@@ -114,15 +114,16 @@ func (l *Log) finish() error {
 	})
 }
 
+// closeMembers lets go of all segments, and removes those that only pins had
+// kept.
 func (l *Log) closeMembers() error {
 	var err error
+	for _, m := range l.forget() {
+		err = errors.Join(err, l.drop(m))
+	}
 	for _, m := range *l.members.Load() {
-		if m == nil {
-			continue
-		}
-		err = errors.Join(err, m.Close())
-		if m.retired {
-			err = errors.Join(err, l.Dir.Remove(m.Name()))
+		if m != nil {
+			err = errors.Join(err, m.Close())
 		}
 	}
 	return err

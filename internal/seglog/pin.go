@@ -5,65 +5,101 @@ import (
 	"slices"
 )
 
-// Pin keeps every segment of now readable, and its file in place, until the
-// release that it returns has been called, once. It belongs to the writer;
-// release may be called by anybody, while the log is open, and its error is
-// that of removing files which only this pin had kept.
-func (l *Log) Pin() (release func() error) {
-	l.joining.Lock()
-	defer l.joining.Unlock()
-	var pinned []*member
-	for _, m := range *l.members.Load() {
-		if m != nil {
-			m.pins++
-			pinned = append(pinned, m)
-		}
-	}
-	return func() error { return l.unpin(pinned) }
+// pins are the claims on segments that were replaced.
+type pins struct {
+	taken   uint64          // how many there ever were
+	open    map[uint64]bool // by their number
+	retired []*member       // in use for pins alone, in the order of their end
 }
 
-func (l *Log) unpin(pinned []*member) error {
+// Pin keeps every place readable that the log knows now or will know while
+// the pin is held: a segment that is replaced meanwhile stays, with its file,
+// until all pins are released that were taken before. Segments begun after
+// the pin are no exception: a record may be moved there, be seen by whoever
+// holds the pin, and be moved on.
+//
+// release is called once, from any goroutine, and may come after Close; its
+// error is that of removing what was kept for the pin alone. Pin costs the
+// same whatever the number of segments.
+func (l *Log) Pin() (release func() error) {
+	n := l.pin()
+	return func() error { return l.unpin(n) }
+}
+
+// pin takes a pin and returns its number.
+func (l *Log) pin() uint64 {
+	l.joining.Lock()
+	defer l.joining.Unlock()
+	l.pins.taken++
+	if l.pins.open == nil {
+		l.pins.open = make(map[uint64]bool)
+	}
+	l.pins.open[l.pins.taken] = true
+	return l.pins.taken
+}
+
+func (l *Log) unpin(n uint64) error {
 	var err error
-	for _, m := range l.freed(pinned) {
+	for _, m := range l.freed(n) {
 		err = errors.Join(err, l.drop(m))
 	}
 	return err
 }
 
-// freed takes the pins back and returns, and detaches, the members that
-// nothing holds any more.
-func (l *Log) freed(pinned []*member) []*member {
+// freed gives a pin up, and detaches and returns the members that no pin
+// keeps any more.
+func (l *Log) freed(n uint64) []*member {
 	l.joining.Lock()
 	defer l.joining.Unlock()
-	var free []*member
-	for _, m := range pinned {
-		if m.pins--; m.pins == 0 && m.retired {
-			free = append(free, m)
-		}
-	}
-	l.detach(free)
-	return free
+	delete(l.pins.open, n)
+	return l.unkept()
 }
 
 // retire takes members that were replaced out of use and returns those that
-// are to be dropped now; the others wait for their pins. Nobody must come to
+// are to be dropped now; the others wait for the pins. Nobody must come to
 // their records any more but by a pin.
 func (l *Log) retire(old []*member) []*member {
 	l.joining.Lock()
 	defer l.joining.Unlock()
-	var free []*member
 	for _, m := range old {
-		m.retired = true
-		if m.pins == 0 {
-			free = append(free, m)
-		}
+		m.retired = l.pins.taken + 1
 	}
+	l.pins.retired = append(l.pins.retired, old...)
+	return l.unkept()
+}
+
+// unkept detaches and returns the retired members for which no pin is left
+// that was taken before their end. The caller holds joining.
+func (l *Log) unkept() []*member {
+	oldest := l.pins.taken + 1
+	for n := range l.pins.open {
+		oldest = min(oldest, n)
+	}
+	n := 0
+	for n < len(l.pins.retired) && l.pins.retired[n].retired <= oldest {
+		n++
+	}
+	free := slices.Clone(l.pins.retired[:n])
+	l.pins.retired = slices.Delete(l.pins.retired, 0, n)
 	l.detach(free)
 	return free
 }
 
+// forget detaches and returns all that is kept for pins alone.
+func (l *Log) forget() []*member {
+	l.joining.Lock()
+	defer l.joining.Unlock()
+	kept := l.pins.retired
+	l.pins.retired = nil
+	l.detach(kept)
+	return kept
+}
+
 // detach takes members out of the table. The caller holds joining.
 func (l *Log) detach(old []*member) {
+	if len(old) == 0 {
+		return
+	}
 	members := slices.Clone(*l.members.Load())
 	for _, m := range old {
 		members[m.number] = nil

@@ -1,0 +1,169 @@
+package kv
+
+import (
+	"iter"
+	"log/slog"
+
+	"github.com/spcent/plumego/store/internal/keydir"
+)
+
+// ScanOption changes how a range is scanned.
+type ScanOption func(*span)
+
+// Reverse has the greatest key come first. The range is the same.
+func Reverse() ScanOption {
+	return func(r *span) { r.direction = keydir.Descending }
+}
+
+// span is what is still to be scanned.
+type span struct {
+	from, to  string // [from, to); to "": no bound
+	direction keydir.Direction
+}
+
+func newSpan(from, to string, opts []ScanOption) span {
+	r := span{from: from, to: to}
+	for _, option := range opts {
+		option(&r)
+	}
+	return r
+}
+
+// prefixed returns the keys that begin with prefix as a span.
+func prefixed(prefix string) span { return newSpan(prefix, after(prefix), nil) }
+
+// pass takes away what lies before last, and last.
+func (r *span) pass(last string) {
+	if r.direction == keydir.Descending {
+		r.to = last
+	} else {
+		r.from = last + "\x00"
+	}
+}
+
+// Scan yields the keys that begin with prefix, all if it is empty, with their
+// values, in ascending byte order, as of its first step: it takes a snapshot
+// then and closes it when the loop ends, however it ends. So the loop may use
+// the store, and change it, and sees none of that. It holds no lock while the
+// loop runs. An error, of Get's kind or ErrStoreClosed, is yielded last.
+func (s *KVStore) Scan(prefix string) iter.Seq2[Item, error] {
+	return s.engine.scan(prefixed(prefix))
+}
+
+// ScanRange is Scan for the keys with from <= key < to. An empty to is no
+// bound, and a range that is empty or inverted yields nothing.
+func (s *KVStore) ScanRange(from, to string, opts ...ScanOption) iter.Seq2[Item, error] {
+	return s.engine.scan(newSpan(from, to, opts))
+}
+
+// scan scans a snapshot of its own.
+func (e *engine) scan(r span) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		n, err := e.snapshot(ofCall)
+		if err != nil {
+			yield(Item{}, err)
+			return
+		}
+		defer n.end()
+		n.scan(r)(yield)
+	}
+}
+
+// end closes a snapshot for which nobody waits any more.
+func (n *Snapshot) end() {
+	if err := n.Close(); err != nil {
+		n.engine.opts.Logger.Error("kv: a scan could not let go of its snapshot", slog.Any("error", err))
+	}
+}
+
+// Keys yields the keys there were that begin with prefix, all if it is empty,
+// in ascending byte order. It reads the index only. After Close it yields
+// nothing more.
+func (n *Snapshot) Keys(prefix string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for pair, err := range n.pairs(prefixed(prefix)) {
+			if err != nil || !yield(pair.Key) {
+				return
+			}
+		}
+	}
+}
+
+// Scan yields the keys there were that begin with prefix, all if it is empty,
+// with their values, in ascending byte order. It holds no lock while the loop
+// runs, so the loop may use the store, and may close the snapshot. An error,
+// one of those of Get, is yielded last.
+func (n *Snapshot) Scan(prefix string) iter.Seq2[Item, error] {
+	return n.scan(prefixed(prefix))
+}
+
+// ScanRange is Scan for the keys with from <= key < to. An empty to is no
+// bound, and a range that is empty or inverted yields nothing.
+func (n *Snapshot) ScanRange(from, to string, opts ...ScanOption) iter.Seq2[Item, error] {
+	return n.scan(newSpan(from, to, opts))
+}
+
+func (n *Snapshot) scan(r span) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for pair, err := range n.pairs(r) {
+			var item Item
+			if err == nil {
+				item, err = n.item(pair)
+			}
+			if !yield(item, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Bounds of how many keys a scan looks at under one hold of the order. Few at
+// first: many a scan ends soon.
+const (
+	firstBatch = 16
+	scanBatch  = 256
+)
+
+// pairs yields what the index had in a span and what had not expired, a batch
+// at a time. An error is yielded last.
+func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
+	return func(yield func(keydir.Pair, error) bool) {
+		var batch []keydir.Pair
+		last, more := "", true
+		for size := firstBatch; more; size = min(2*size, scanBatch) {
+			batch, last, more = n.index.Range(batch[:0], r.from, r.to, r.direction, size)
+			err := n.usable()
+			for i := 0; err == nil && i < len(batch); i++ {
+				if !n.expired(batch[i].Entry.Deadline) && !yield(batch[i], nil) {
+					return
+				}
+				err = n.usable()
+			}
+			if err != nil {
+				yield(keydir.Pair{}, err)
+				return
+			}
+			r.pass(last)
+		}
+	}
+}
+
+// item reads the value of a pair of the snapshot's. The stripe is held as
+// long as the copy takes: so long nothing is taken away.
+func (n *Snapshot) item(pair keydir.Pair) (Item, error) {
+	e := n.engine
+	stripe := e.index.Stripe(e.index.Hash(pair.Key))
+	stripe.RLock()
+	defer stripe.RUnlock()
+	if err := n.usable(); err != nil {
+		return Item{}, err
+	}
+	value, header, err := e.log.ReadValue(nil, location(pair.Entry), pair.Key)
+	if err != nil {
+		return Item{}, e.public("read a value", err)
+	}
+	if value == nil {
+		value = []byte{}
+	}
+	return Item{Key: pair.Key, Value: value, Deadline: asTime(pair.Entry.Deadline), Version: header.Seq}, nil
+}
