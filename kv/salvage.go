@@ -36,7 +36,10 @@ type SalvageOptions struct {
 	// Now replaces the system's clock, which decides what has expired.
 	Now func() time.Time
 
-	fs vfs.FS // in this package's tests
+	// In this package's tests: where both stores live, and the new one's
+	// Options.SegmentSize.
+	fs          vfs.FS
+	segmentSize int64
 }
 
 // Damage is a part of a file that is not what was written to it.

@@ -30,7 +30,7 @@ func (m *sample) salvage(t *testing.T, damaged image, label string) salvaged {
 	v := salvaged{doubts: map[string]KeyFate{}}
 	v.SalvageReport, v.err = Salvage(context.Background(), imageDir, target, SalvageOptions{
 		Key: func(key string, fate KeyFate) { v.doubts[key] = fate },
-		Now: m.clock.now, fs: d,
+		Now: m.clock.now, fs: d, segmentSize: 16 << 10,
 	})
 	require.Empty(t, damaged.differs(imageOf(t, d)), "%s: this file was changed", label)
 	if v.err != nil {
@@ -110,7 +110,7 @@ func TestSalvageEveryBit(t *testing.T) {
 			n, lost := 0, 0
 			for _, file := range m.names() {
 				data := m.image[file]
-				for bit := 0; bit < len(data)*8; bit += salvageStride() {
+				for bit := 0; bit < len(data)*8; bit += bitStride() {
 					flipped := append([]byte(nil), data...)
 					flipped[bit/8] ^= 1 << (bit % 8)
 					label := fmt.Sprintf("bit %d of byte %d of %s", bit%8, bit/8, file)
@@ -216,13 +216,4 @@ func TestSalvageReadsOnly(t *testing.T) {
 	})
 	_, err := Salvage(context.Background(), imageDir, "salvaged", SalvageOptions{Now: m.clock.now, fs: d})
 	require.NoError(t, err)
-}
-
-// salvageStride is bitStride, longer in the short form: each step writes a
-// store.
-func salvageStride() int {
-	if bitStride() == 1 {
-		return 1
-	}
-	return 41
 }

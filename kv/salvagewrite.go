@@ -14,7 +14,8 @@ import (
 // records in the files.
 func (w *salvage) write(dst string) (err error) {
 	s, err := NewKVStore(Options{
-		DataDir: dst, Sync: SyncNever, SweepInterval: -1, MaxValueSize: maxMaxValue, Now: w.opts.Now, fs: w.opts.fs,
+		DataDir: dst, Sync: SyncNever, SweepInterval: -1, MaxValueSize: maxMaxValue, Now: w.opts.Now,
+		SegmentSize: w.opts.segmentSize, fs: w.opts.fs,
 	})
 	if err != nil {
 		return err
