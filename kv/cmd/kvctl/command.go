@@ -27,7 +27,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		getCommand(), setCommand(), delCommand(), existsCommand(), ttlCommand(), incrCommand(),
-		scanCommand(), countCommand(), statsCommand(), verifyCommand(),
+		scanCommand(), countCommand(), statsCommand(), inspectCommand(),
+		verifyCommand(), salvageCommand(),
 		loadCommand(), dumpCommand(), replayCommand(),
 	}
 }

@@ -33,7 +33,8 @@ usage: kvctl COMMAND [flags] DIR [arguments]
 Flags may stand before or after the operands; -- ends them. Every command
 takes -json. kvctl help COMMAND says more.
 
-Exit codes: 0 done or found, 1 the key is not there, 2 an error.
+Exit codes: 0 done or found, 1 the key is not there or not all could be salvaged,
+2 an error.
 
 Example:
   kvctl set /var/lib/app/state greeting hello -ttl 30m

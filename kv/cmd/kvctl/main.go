@@ -1,11 +1,12 @@
 // Kvctl is the operator's tool for a directory that package kv keeps:
-// it reads and writes single keys, lists, counts, verifies, dumps, loads,
-// and replays a web server's access log as an application would live it.
+// it reads and writes single keys, lists, counts, inspects, verifies,
+// salvages, dumps, loads, and replays a web server's access log as an
+// application would live it.
 //
 //	kvctl COMMAND [flags] DIR [arguments]
 //
-// It exits with 0 when it did what was asked, 1 when the key is not there,
-// and 2 on an error, whose text is on standard error. Commands that read
+// It exits with 0 when it did what was asked, 1 when the key is not there, or
+// when salvage could not read all, and 2 on an error, whose text is on standard error. Commands that read
 // open the store read-only and create nothing. A directory that an
 // application has open is refused: stop the application, or use a backup.
 package main
@@ -28,6 +29,7 @@ type exit int
 const (
 	exitOK       exit = 0 // done, or found
 	exitNotFound exit = 1 // the key is not there
+	exitLost     exit = 1 // something could not be salvaged
 	exitError    exit = 2 // the text is on standard error
 )
 

@@ -187,7 +187,7 @@ func TestInterruptStops(t *testing.T) {
 	dir := newStore(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, args := range [][]string{{"scan", dir}, {"scan", "-keys", dir}, {"count", dir}, {"dump", dir}, {"load", dir}, {"replay", "-"}, {"verify", dir}} {
+	for _, args := range [][]string{{"scan", dir}, {"scan", "-keys", dir}, {"count", dir}, {"dump", dir}, {"load", dir}, {"replay", "-"}, {"verify", dir}, {"inspect", dir}, {"salvage", dir, filepath.Join(t.TempDir(), "new")}} {
 		var stdout, stderr bytes.Buffer
 		code := run(ctx, args, strings.NewReader("{}\n"), &stdout, &stderr)
 		if code != exitError || !strings.HasPrefix(stderr.String(), "kvctl: ") {

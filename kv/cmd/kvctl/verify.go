@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spcent/plumego/store/kv"
 )
@@ -13,7 +14,7 @@ func verifyCommand() command {
 		operands: "DIR",
 		summary:  "read and check every record",
 		details: `Verify reads every byte of the store and prints one line for each defect,
-with file and offset. It changes nothing. It exits with 2 if there is any
+with file and offset, also past the first. It changes nothing. It exits with 2 if there is any
 defect, also one for which the store refuses to open.`,
 		example: "kvctl verify /var/lib/app/state",
 		flags:   plain(verify),
@@ -30,15 +31,29 @@ func verify(c *call) (exit, error) {
 		}
 		return exitError, err
 	})
-	// A store too damaged to open has that one defect to report.
 	var defect *kv.CorruptError
 	switch {
 	case errors.As(err, &defect):
-		report.Defects = append(report.Defects, *defect)
+		if report, err = c.diagnose(*defect); err != nil {
+			return exitError, err
+		}
 	case err != nil:
 		return code, err
 	}
 	return c.printReport(report)
+}
+
+// diagnose lists every defect of a store that is too damaged to open. The one
+// for which it does not open is among them, also if only opening can see it.
+func (c *call) diagnose(first kv.CorruptError) (kv.Report, error) {
+	report, err := kv.Diagnose(c.ctx, c.operands[0])
+	if err != nil && !errors.Is(err, kv.ErrCorrupt) {
+		return report, err
+	}
+	if !slices.ContainsFunc(report.Defects, func(d kv.CorruptError) bool { return d.File == first.File }) {
+		report.Defects = append([]kv.CorruptError{first}, report.Defects...)
+	}
+	return report, nil
 }
 
 // printReport writes what Verify found and turns it into an exit code.
