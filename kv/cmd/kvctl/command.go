@@ -28,7 +28,7 @@ func commands() []command {
 	return []command{
 		getCommand(), setCommand(), delCommand(), existsCommand(), ttlCommand(), incrCommand(),
 		scanCommand(), countCommand(), statsCommand(), inspectCommand(),
-		verifyCommand(), salvageCommand(),
+		verifyCommand(), salvageCommand(), compactCommand(),
 		loadCommand(), dumpCommand(), replayCommand(),
 	}
 }
