@@ -186,6 +186,7 @@ func (c *compactor) work(e *engine, choose func() choice) (more bool) {
 			e.opts.Logger.Error("kv: compaction failed", slog.Any("error", err))
 			var corrupt *segment.CorruptError
 			if !errors.As(err, &corrupt) {
+				e.takeRest()
 				return true
 			}
 		case !picked:

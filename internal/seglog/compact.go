@@ -10,29 +10,6 @@ import (
 	"github.com/spcent/plumego/store/internal/segment"
 )
 
-// Compaction replaces adjacent sealed segments by one that has only what is
-// needed of them, or by none. The new one takes their place in the order of
-// the log, and records keep their seq and their order: what a replay makes
-// of the log is the same before and after.
-//
-// What may be left out:
-//
-//   - A value that is dead, at once: what killed it follows in the log. That
-//     must be durable before the manifest forgets the value, or a power loss
-//     would take both.
-//   - A record that only kills (a tombstone; a value or a touch whose
-//     deadline has passed) when the key has no newer value, and no segment
-//     before these can have an older one. Such a value would be dead since
-//     the killer's seq at the latest. So a segment that has no dead value
-//     cannot have it, nor one that was purged at that seq or later.
-//   - A touch when its value carries the deadline, or is gone.
-//   - A mark, always: the manifest has the time.
-//
-// The order of things: the new file is synced; then everything up to the
-// moment when the last record was judged; then the manifest names the new
-// segment in the place of the old ones; then the index is led to it; then,
-// when no reader can come to them any more, the old files are removed.
-
 // Shape is what a segment is like, for whoever chooses what to compact.
 type Shape struct {
 	Number uint32

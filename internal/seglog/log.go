@@ -1,26 +1,3 @@
-// Package seglog is the log: an ordered set of segments and the manifest
-// that says which they are.
-//
-// One writer at a time appends; when the active segment is full it is sealed
-// and a new one begun. The order of what is made durable is always the same:
-// the segment file, then its name in the directory, then the manifest that
-// names it, and only then is a record accepted or an old file unlinked. So
-// after any crash the manifest names only whole files.
-//
-// A writer does not wait until the segment it has filled is durable: that is
-// done behind it, and only the next rotation waits for it. So the manifest
-// ends in one or two segments that it does not call sealed. Nothing in the
-// last is ever called durable before all of the one before it is. After a
-// crash the records of the last count only if the one before it is whole, up
-// to its seal: the log is a prefix of what was appended, without holes.
-//
-// A failed sync poisons the log. Nothing is appended any more, since what is
-// on stable storage is not known; only opening the store again, which copies
-// the records it serves to a new file, clears that.
-//
-// Append, Cut, Unsynced, Extents, LastSeq and Close belong to one writer at
-// a time; ReadValue, Sync, Dead, Usage, Err and the work that Behind is given
-// may be called beside it.
 package seglog
 
 import (
