@@ -5,6 +5,7 @@ import (
 
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/segment"
+	"github.com/spcent/plumego/store/internal/vfs"
 )
 
 // Extent is a segment as it stood at one moment.
@@ -37,7 +38,12 @@ func (e Extent) Length() int64 { return e.length }
 // Verify reads the extent from its file anew, not through what is open, and
 // calls visit for each record. Damage is a *segment.CorruptError.
 func (l *Log) Verify(e Extent, visit func(Location, record.Record)) error {
-	s, err := segment.Open(segment.Config{Dir: l.Dir, Store: l.store, ID: e.id, Limit: l.SegmentSize})
+	return l.verifyIn(l.Dir, e, visit)
+}
+
+// verifyIn is Verify of the extent's file in some directory.
+func (l *Log) verifyIn(dir vfs.Dir, e Extent, visit func(Location, record.Record)) error {
+	s, err := segment.Open(segment.Config{Dir: dir, Store: l.store, ID: e.id, Limit: l.SegmentSize})
 	if err != nil {
 		return unopened(err, segment.Name(e.id))
 	}

@@ -1,0 +1,91 @@
+package seglog
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// Copy is the log as it stood at one moment, to be written elsewhere while it
+// goes on. The segments must stay pinned until that is done.
+type Copy struct {
+	log     *Log
+	extents []Extent
+	man     manifest
+}
+
+// Copy returns the log as it stands now. It belongs to the writer.
+func (l *Log) Copy() Copy {
+	c := Copy{log: l, extents: l.Extents(), man: l.man.Load().clone()}
+	c.man.segments = nil
+	for _, x := range c.extents {
+		c.man.segments = append(c.man.segments, x.listed)
+	}
+	c.man.clean, c.man.seq = true, l.seq
+	c.man.time = max(c.man.time, l.Now())
+	return c
+}
+
+// To writes the copy into an empty directory, durably; the manifest comes
+// last, so that what is incomplete is no store. wrote is called with the
+// bytes written since it was last called, and may end the copy by an error.
+func (c Copy) To(dir vfs.Dir, wrote func(int64) error) error {
+	for _, x := range c.extents {
+		if err := c.copyFile(dir, x, wrote); err != nil {
+			return fmt.Errorf("copy %s: %w", segment.Name(x.id), err)
+		}
+	}
+	if err := dir.Sync(); err != nil {
+		return err
+	}
+	return writeManifest(dir, &c.man)
+}
+
+// copyFile copies the bytes of an extent.
+func (c Copy) copyFile(dir vfs.Dir, x Extent, wrote func(int64) error) (err error) {
+	from, err := c.log.Dir.Open(segment.Name(x.id), vfs.ReadOnly)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	to, err := dir.Create(segment.Name(x.id))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	buf := make([]byte, min(x.length, copyPiece))
+	for off := int64(0); off < x.length; {
+		b := buf[:min(int64(len(buf)), x.length-off)]
+		if n, err := from.ReadAt(b, off); n < len(b) {
+			return errors.Join(&segment.CorruptError{File: segment.Name(x.id), Offset: off + int64(n), Reason: "file is shorter than the manifest says"}, err)
+		}
+		if _, err := to.WriteAt(b, off); err != nil {
+			return err
+		}
+		off += int64(len(b))
+		if err := wrote(int64(len(b))); err != nil {
+			return err
+		}
+	}
+	return to.Sync()
+}
+
+// copyPiece is how many bytes are copied at a time.
+const copyPiece = 1 << 20
+
+// Verify reads what To has written and holds every byte to its checksums.
+// proceed is called before each file, and may end it by an error.
+func (c Copy) Verify(dir vfs.Dir, proceed func() error) error {
+	for _, x := range c.extents {
+		if err := proceed(); err != nil {
+			return err
+		}
+		if err := c.log.verifyIn(dir, x, func(Location, record.Record) {}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

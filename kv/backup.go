@@ -1,0 +1,76 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spcent/plumego/store/internal/seglog"
+	"github.com/spcent/plumego/store/internal/vfs"
+)
+
+// Backup copies the store, as it is at one moment, into the directory dir,
+// which must be empty, or missing with its parent there. The copy opens as a
+// store, with everything that had been acknowledged when Backup was called;
+// every byte of it is on stable storage, and was read back and checked, when
+// Backup returns nil. Readers and writers go on meanwhile; segments that are
+// compacted stay on the disk until the copy is done.
+//
+// A read-only store that was not closed cannot be backed up: ErrReadOnly.
+// Other errors are ErrNotAStore if dir is no empty directory, ErrStoreClosed,
+// ErrNoSpace, ErrCorrupt for a store that is damaged, that of the context, or
+// wrap what the system said. After an error dir may hold part of a copy,
+// which does not open.
+func (s *KVStore) Backup(ctx context.Context, dir string) error {
+	e := s.engine
+	if err := e.begin(); err != nil {
+		return err
+	}
+	defer e.work.Done()
+	if e.opts.ReadOnly && !e.recovery.Clean {
+		return fmt.Errorf("%w, and its store was not closed: open it for writing first", ErrReadOnly)
+	}
+	to, err := e.emptyDir(dir)
+	if err != nil {
+		return e.public("back up to "+dir, err)
+	}
+	err = errors.Join(e.backup(ctx, to), to.Close())
+	return e.public("back up to "+dir, err)
+}
+
+// emptyDir opens a directory that is empty, and makes it if need be.
+func (e *engine) emptyDir(path string) (vfs.Dir, error) {
+	fsys := e.opts.fs
+	if fsys == nil {
+		fsys = vfs.OS{}
+	}
+	if err := fsys.MakeDir(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoParent
+	} else if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	dir, err := fsys.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	names, err := dir.List()
+	if err == nil && len(names) > 0 {
+		err = fmt.Errorf("%w: the directory is not empty", seglog.ErrNotAStore)
+	}
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	return dir, nil
+}
+
+func (e *engine) backup(ctx context.Context, to vfs.Dir) error {
+	e.mu.Lock()
+	c, release := e.log.Copy(), e.log.Pin()
+	e.mu.Unlock()
+	err := c.To(to, func(int64) error { return e.proceed(ctx) })
+	if err == nil {
+		err = c.Verify(to, func() error { return e.proceed(ctx) })
+	}
+	return errors.Join(err, release())
+}
