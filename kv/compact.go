@@ -47,29 +47,29 @@ func (e *engine) compactAll(ctx context.Context) error {
 	}
 	pace := func(int64) error { return errors.Join(ctx.Err(), e.proceed(ctx)) }
 	for picked := true; picked && err == nil; {
-		picked, err = e.compactOnce(choose, pace)
+		_, picked, err = e.compactOnce(choose, pace)
 	}
 	return err
 }
 
-// compactOnce rewrites one run of segments, if the choice picks any. The
-// caller holds working.
-func (e *engine) compactOnce(choose func() choice, pace func(int64) error) (picked bool, err error) {
+// compactOnce rewrites one run of segments, if the choice picks any, and
+// returns how many bytes that has freed. The caller holds working.
+func (e *engine) compactOnce(choose func() choice, pace func(int64) error) (freed int64, picked bool, err error) {
 	e.mu.Lock()
 	if err := e.writable(); err != nil {
 		e.mu.Unlock()
-		return false, err
+		return 0, false, err
 	}
 	c := choose()
 	run := c.pick(e.log.Shapes())
 	if len(run) == 0 {
 		e.mu.Unlock()
-		return false, nil
+		return 0, false, nil
 	}
 	w := e.log.Begin(run, c.published)
 	e.mu.Unlock()
 	if err := e.rewrite(w, pace); err != nil {
-		return true, err
+		return 0, true, err
 	}
 	e.compactor.rewrites.Add(1)
 	e.compactor.copied.Add(w.Written())
@@ -78,7 +78,7 @@ func (e *engine) compactOnce(choose func() choice, pace func(int64) error) (pick
 	if p := e.pressureLocked(); p.disk <= p.hard {
 		e.compactor.open()
 	}
-	return true, nil
+	return w.Freed(), true, nil
 }
 
 // rewrite does the five steps of package seglog.

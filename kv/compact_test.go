@@ -289,6 +289,28 @@ func TestADeleteDuringACompactionStays(t *testing.T) {
 	require.NoError(t, w.s.Close())
 }
 
+// TestTouchesInForceAreNoGain refreshes keys with small values, so that more
+// than half of the store is touches that must be kept. The compactor must not
+// go on for ever, with writers waiting for it.
+func TestTouchesInForceAreNoGain(t *testing.T) {
+	s := mustOpen(t, Options{InMemory: true, Sync: SyncNever, SegmentSize: 4 << 10})
+	for i := range 4000 {
+		require.NoError(t, s.Set(fmt.Sprint("session:", i), nil, time.Hour))
+	}
+	for round := range 5 {
+		for i := range 4000 {
+			require.NoError(t, s.Expire(fmt.Sprint("session:", i), time.Duration(2+round)*time.Hour))
+		}
+	}
+	require.Less(t, s.Stats().DiskBytes, int64(6*4000*64))
+	require.NoError(t, s.Compact(context.Background()))
+	require.Equal(t, 4000, s.Len())
+	u := s.Stats()
+	require.LessOrEqual(t, u.DiskBytes, 4*u.LiveBytes)
+	t.Logf("%d bytes, %d live, %d copied, %d waits", u.DiskBytes, u.LiveBytes, u.CopiedBytes, u.CompactWaits)
+	require.NoError(t, s.Close())
+}
+
 // TestTheStoreStaysWithinItsBound overwrites and deletes as fast as it can,
 // with the compactor at work, and looks at the disk all the time.
 func TestTheStoreStaysWithinItsBound(t *testing.T) {

@@ -178,7 +178,7 @@ func (c *compactor) work(e *engine, choose func() choice) (more bool) {
 	c.working.Lock()
 	defer c.working.Unlock()
 	for {
-		picked, err := e.compactOnce(choose, e.pace())
+		freed, picked, err := e.compactOnce(choose, e.pace())
 		switch {
 		case errors.Is(err, ErrStoreClosed):
 			return false
@@ -189,7 +189,7 @@ func (c *compactor) work(e *engine, choose func() choice) (more bool) {
 				e.takeRest()
 				return true
 			}
-		case !picked:
+		case !picked, freed <= 0: // to go on might not end
 			return e.takeRest()
 		}
 	}

@@ -31,6 +31,9 @@ func (l *Log) Shapes() []Shape {
 	list := l.man.Load().segments
 	shapes := make([]Shape, 0, len(list))
 	forget := uint64(math.MaxUint64)
+	// A touch that was kept may be useless by now, but nobody counts that. It
+	// is worth a look when the log has been written half anew.
+	patience := l.Usage().Records / 2
 	for _, x := range list {
 		m := byID[x.id]
 		s := Shape{
@@ -42,8 +45,12 @@ func (l *Log) Shapes() []Shape {
 			Last:   m.last,
 			Latest: m.latest.Load(),
 		}
-		if s.Gain = s.Dead; forget < m.last {
-			s.Gain -= m.kept
+		s.Gain = s.Dead
+		if forget < m.last {
+			s.Gain -= m.keptKillers
+		}
+		if l.appended-m.keptAt < patience {
+			s.Gain -= m.keptTouches
 		}
 		if s.Stale {
 			forget = min(forget, x.purged)
@@ -73,7 +80,9 @@ type Rewrite struct {
 	out    *segment.Segment // nil until there is something to keep
 	joined *member          // out as a part of the log
 	moves  []move           // of the values in out, in their order
-	dead   int64            // bytes in out that only kill or touch
+	kills  int64            // bytes in out that only kill
+	touch  int64            // bytes in out that only touch
+	at     int64            // bytes that had been appended to the log
 	latest int64            // deadline in out, Unix milliseconds
 	last   uint64           // seq of the newest record in out
 }
@@ -87,7 +96,7 @@ type move struct {
 // Begin begins to rewrite segments that are adjacent, sealed and published:
 // the index shows all up to the seq. It belongs to the writer.
 func (l *Log) Begin(numbers []uint32, published uint64) *Rewrite {
-	w := &Rewrite{log: l, seq: published, clear: math.MaxUint64}
+	w := &Rewrite{log: l, seq: published, clear: math.MaxUint64, at: l.appended}
 	members := *l.members.Load()
 	for _, n := range numbers {
 		w.old = append(w.old, members[n])
@@ -166,8 +175,10 @@ func (w *Rewrite) take(at Location, r record.Record, v Verdict, deadline int64) 
 			deadline = math.MaxInt64
 		}
 		w.latest = max(w.latest, deadline)
+	case record.Touch:
+		w.touch += at.Size
 	default:
-		w.dead += record.Size(len(r.Key), 0)
+		w.kills += record.Size(len(r.Key), 0)
 	}
 	return nil
 }
@@ -184,6 +195,15 @@ func (w *Rewrite) create() error {
 	}
 	w.out, err = w.log.create(id, need, 0)
 	return err
+}
+
+// Freed returns by how many bytes the log has become smaller.
+func (w *Rewrite) Freed() int64 {
+	n := -w.Written()
+	for _, m := range w.old {
+		n += m.End()
+	}
+	return n
 }
 
 // Written returns how many bytes the new segment has.
@@ -213,8 +233,9 @@ func (w *Rewrite) Install(c Cut) error {
 	}
 	if w.out != nil {
 		w.joined = l.join(w.out)
-		w.joined.last, w.joined.kept = w.last, w.dead
-		w.joined.dead.Store(w.dead)
+		w.joined.last = w.last
+		w.joined.keptKillers, w.joined.keptTouches, w.joined.keptAt = w.kills, w.touch, w.at
+		w.joined.dead.Store(w.kills + w.touch)
 		w.joined.latest.Store(w.latest)
 	}
 	err := l.install(w.list)

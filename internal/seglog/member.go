@@ -25,8 +25,9 @@ type member struct {
 	last uint64  // seq of its newest record; the writer's, final once it is full
 	then *member // the one begun behind it; set when it is full
 
-	// kept is the bytes of dead records that its compaction had to leave.
-	kept int64
+	// Its compaction had to leave so many bytes of killers, and of touches
+	// that were in force, when so many bytes had been appended to the log.
+	keptKillers, keptTouches, keptAt int64
 	// damaged says that compaction found it so. It is the compactor's.
 	damaged bool
 
@@ -121,7 +122,7 @@ func (l *Log) Usage() Usage {
 			u.Disk += m.End()
 			u.Records += m.End() - segment.HeaderSize
 			u.Dead += m.dead.Load()
-			if m != l.active && m.hollow() && m.kept == 0 {
+			if m != l.active && m.hollow() && m.keptKillers+m.keptTouches == 0 {
 				u.Hollow++
 			}
 		}
