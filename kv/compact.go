@@ -3,6 +3,7 @@ package kv
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
@@ -42,7 +43,7 @@ func (e *engine) compactAll(ctx context.Context) error {
 	choose := func() choice {
 		c := e.choice()
 		c.published = min(c.published, last)
-		c.patience, c.oldest = 0, true
+		c.overdue, c.oldest = math.MaxInt64, true
 		return c
 	}
 	pace := func(int64) error { return errors.Join(ctx.Err(), e.proceed(ctx)) }
@@ -91,13 +92,14 @@ func (e *engine) rewrite(w *seglog.Rewrite, pace func(int64) error) error {
 	e.mu.Lock()
 	cut := e.log.Cut()
 	e.mu.Unlock()
+	e.setMoving(true)
 	if err := w.Install(cut); err != nil {
+		e.setMoving(false)
 		return errors.Join(err, w.Abandon())
 	}
 	e.pause("move")
-	e.setMoving(true)
 	if err := w.Moves(e.move); err != nil {
-		return err // the old segments stay in use
+		return err // the log is poisoned, and the old segments stay in use
 	}
 	e.index.Barrier() // readers who had looked before the moves are done
 	e.pause("retire")
@@ -120,11 +122,11 @@ func (e *engine) judge(at seglog.Location, r record.Record) (seglog.Verdict, int
 		return seglog.Drop, 0
 	}
 	key := string(r.Key)
-	entry, touched, ok := e.index.Owner(e.index.Hash(key), key)
+	entry, ok := e.lookup(e.index.Hash(key), key)
 	switch {
 	case r.Type == record.Put && ok && entry.Segment == at.Segment && entry.Offset == at.Offset:
 		return seglog.Keep, entry.Deadline
-	case r.Type == record.Touch && ok && touched && entry.Deadline == r.Deadline:
+	case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:
 		return seglog.Keep, r.Deadline
 	case r.Type == record.Tombstone && !ok:
 		return seglog.Kill, 0

@@ -12,10 +12,11 @@ type choice struct {
 	least     float64 // share of a segment that must be gained
 	limit     int64   // bytes that the new segment may have
 	// patience is a time, in Unix milliseconds: a segment whose values are
-	// all dead by then is not worth a copy.
-	patience int64
-	oldest   bool // take the oldest, not the best
-	any      bool // if there is none, take one that keeps tombstones alive
+	// all dead by then is not worth a copy. If they should have been dead by
+	// overdue already, and are not, they have got later deadlines.
+	patience, overdue int64
+	oldest            bool // take the oldest, not the best
+	any               bool // if there is none, take one that keeps tombstones alive
 }
 
 // pick returns the numbers of adjacent segments to compact, none if there is
@@ -38,7 +39,7 @@ func (c choice) pick(shapes []seglog.Shape) []uint32 {
 
 // eligible reports whether a segment may be compacted, and should be.
 func (c choice) eligible(s seglog.Shape) bool {
-	return s.Sealed && s.Last <= c.published && (s.Hollow() || s.Latest > c.patience)
+	return s.Sealed && s.Last <= c.published && (s.Hollow() || s.Latest > c.patience || s.Latest < c.overdue)
 }
 
 // share returns the part of a segment that would be gained.
@@ -129,7 +130,8 @@ func (e *engine) unhurried() choice {
 }
 
 func (e *engine) choice() choice {
-	return choice{published: e.published(), limit: e.log.Limit(), patience: e.clock.now() + waitEasy}
+	now := e.clock.now()
+	return choice{published: e.published(), limit: e.log.Limit(), patience: now + waitEasy, overdue: now - waitEasy}
 }
 
 // published returns a seq up to which readers see everything. The caller

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spcent/plumego/store/internal/record"
@@ -38,9 +39,13 @@ func (s *KVStore) Inspect(ctx context.Context) ([]SegmentInfo, error) {
 	defer e.work.Done()
 	e.expire()
 	e.mu.Lock()
-	extents := e.log.Extents()
+	extents, release := e.log.Extents(), e.log.Pin()
 	e.mu.Unlock()
+	infos, err := e.inspectExtents(ctx, extents)
+	return infos, errors.Join(err, e.public("release files", release()))
+}
 
+func (e *engine) inspectExtents(ctx context.Context, extents []seglog.Extent) ([]SegmentInfo, error) {
 	var infos []SegmentInfo
 	for _, x := range extents {
 		if err := e.proceed(ctx); err != nil {

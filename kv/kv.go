@@ -141,7 +141,9 @@ func (e *engine) start() {
 	}
 	if !e.opts.ReadOnly && e.opts.CompactInterval > 0 {
 		e.work.Go(func() { e.compactor.run(e) })
+		e.mu.Lock()
 		e.compactor.look(e)
+		e.mu.Unlock()
 	}
 	e.folder.note(e)
 }

@@ -92,10 +92,10 @@ func mutants() []mutant {
 			"	if err := w.Install(cut); err != nil {", "	_ = e.retire(w)()\n	if err := w.Install(cut); err != nil {"}}},
 		{"M31", "a value dropped before what replaced it is durable", engine, suites, []change{{
 			"internal/seglog/compact.go",
-			"if err := l.Sync(c); err != nil {", "if err := l.unpin(c.pin); err != nil {"}}},
+			"if err := l.syncTo(c); err != nil {", "if err := error(nil); err != nil {"}}},
 		{"M32", "tombstones dropped with older values about (basho)", engine, suites, []change{{
 			"internal/seglog/compact.go",
-			"case v == Drop, v == Kill && r.Seq <= w.clear:", "case v == Drop, v == Kill:"}}},
+			"case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:", "case v == Drop, v == Kill:"}}},
 		{"M33", "expired values dropped with older ones about", engine, suites, []change{{
 			"kv/compact.go",
 			"case r.Type != record.Tombstone && !ok && e.clock.expired(r.Deadline):", "case false:"}}},
@@ -104,13 +104,16 @@ func mutants() []mutant {
 			"if slot.spot.segment() != from.Segment || slot.spot.offset() != from.Offset {", "if false {"}}},
 		{"M35", "touches dropped by compaction", engine, suites, []change{{
 			"kv/compact.go",
-			"case r.Type == record.Touch && ok && touched && entry.Deadline == r.Deadline:", "case false && touched:"}}},
+			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case false:"}}},
 		{"M36", "records compacted that readers do not see yet", engine, suites, []change{{
 			"kv/compactchoice.go",
 			"if g != nil && len(g.mutations) > 0 {", "if g != nil && false {"}}},
 		{"M37", "a segment counts as purged up to now, not to when it was judged", engine, suites, []change{{
 			"internal/seglog/compact.go",
 			"w.out.Chain(), w.seq}}", "w.out.Chain(), w.log.seq}}"}}},
+		{"M39", "a touch forgotten before anybody knew that it kills", engine, suites + "|Touch", []change{{
+			"internal/seglog/compact.go",
+			"case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:", "case v == Drop, v == Kill && r.Seq <= w.clear:"}}},
 		{"M20", "unknown segment with records removed as an orphan", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"if err == nil && !empty && id >= r.man.Load().next {", "if err == nil && false && empty {"}, {

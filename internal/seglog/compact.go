@@ -27,8 +27,8 @@ func (s Shape) Hollow() bool { return s.Dead >= s.Size-sealSize }
 
 // Shapes returns the segments in log order. It belongs to the writer.
 func (l *Log) Shapes() []Shape {
+	list := l.man.Load().segments // before the members, which may become more
 	byID := l.byID()
-	list := l.man.Load().segments
 	shapes := make([]Shape, 0, len(list))
 	forget := uint64(math.MaxUint64)
 	// A touch that was kept may be useless by now, but nobody counts that. It
@@ -101,8 +101,9 @@ func (l *Log) Begin(numbers []uint32, published uint64) *Rewrite {
 	for _, n := range numbers {
 		w.old = append(w.old, members[n])
 	}
+	list := l.man.Load().segments
 	byID := l.byID()
-	for _, x := range l.man.Load().segments {
+	for _, x := range list {
 		m := byID[x.id]
 		if m == w.old[0] {
 			break
@@ -152,7 +153,7 @@ func (w *Rewrite) take(at Location, r record.Record, v Verdict, deadline int64) 
 	h := record.Header{Type: r.Type, Commit: true, Seq: r.Seq, Deadline: deadline}
 	value := r.Value
 	switch {
-	case v == Drop, v == Kill && r.Seq <= w.clear:
+	case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:
 		return nil
 	case v == Kill:
 		h.Type, h.Deadline, value = record.Tombstone, 0, nil
@@ -219,6 +220,7 @@ func (w *Rewrite) Written() int64 {
 // durable before. An error leaves the log as it was, unless it is poisoned.
 func (w *Rewrite) Install(c Cut) error {
 	l := w.log
+	defer func() { _ = l.unpin(c.pin) }()
 	if w.out != nil {
 		if err := w.out.Seal(w.last); err != nil {
 			return l.check(err)
@@ -228,7 +230,7 @@ func (w *Rewrite) Install(c Cut) error {
 			return l.check(err)
 		}
 	}
-	if err := l.Sync(c); err != nil {
+	if err := l.syncTo(c); err != nil {
 		return err
 	}
 	if w.out != nil {
@@ -304,7 +306,11 @@ func (w *Rewrite) Moves(move func(key string, from, to Location, deadline int64)
 	if err == nil && stop != w.out.End() {
 		err = &segment.CorruptError{File: w.out.Name(), Offset: stop, Reason: "record changed while it was read back"}
 	}
-	return err
+	if err != nil {
+		// The index leads to files that no manifest names.
+		return w.log.check(fmt.Errorf("%w: %w", segment.ErrBroken, err))
+	}
+	return nil
 }
 
 // Has reports whether a place lies in one of the old segments.

@@ -34,8 +34,12 @@
 //     deadline has passed) when the key has no newer value, and no segment
 //     before these can have an older one. Such a value would be dead since
 //     the killer's seq at the latest. So a segment that has no dead value
-//     cannot have it, nor one that was purged at that seq or later.
-//   - A touch when its value carries the deadline, or is gone.
+//     cannot have it, nor one that was purged at that seq or later. Of a
+//     touch that is not true, which kills when its time comes: it becomes a
+//     tombstone first.
+//   - A touch when its key has another deadline, or no value. One that is in
+//     force stays, also if its value carries the deadline by now: an older
+//     touch may lie between the two.
 //   - A mark, always: the manifest has the time.
 //
 // The order of things: the new file is synced; then everything up to the

@@ -155,7 +155,10 @@ func (l *Log) Cut() Cut {
 // since nothing in the active one counts without it. A failure poisons the
 // log.
 func (l *Log) Sync(c Cut) error {
-	return errors.Join(l.syncTo(c), l.unpin(c.pin))
+	// A file that only this cut kept and that stays is removed by the next
+	// Open: it must not fail what is durable.
+	defer func() { _ = l.unpin(c.pin) }()
+	return l.syncTo(c)
 }
 
 func (l *Log) syncTo(c Cut) error {

@@ -154,6 +154,7 @@ func (r *recovery) visitor(m *member) func(segment.Found) error {
 		m.note(f.Header)
 		if f.Type == record.Mark {
 			r.Time = max(r.Time, f.Deadline)
+			r.Spent(Location{m.number, f.Offset, int64(len(f.Raw))})
 			return nil
 		}
 		r.replay(Location{m.number, f.Offset, int64(len(f.Raw))}, f.Record)
