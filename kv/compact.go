@@ -41,12 +41,12 @@ func (e *engine) compactAll(ctx context.Context) error {
 	last := e.log.LastSeq()
 	e.mu.Unlock()
 	choose := func() choice {
-		c := e.choice()
+		c := e.choice(e.log.Usage())
 		c.published = min(c.published, last)
 		c.overdue, c.oldest = math.MaxInt64, true
 		return c
 	}
-	pace := func(int64) error { return errors.Join(ctx.Err(), e.proceed(ctx)) }
+	pace := func(int64) error { return e.proceed(ctx) }
 	for picked := true; picked && err == nil; {
 		_, picked, err = e.compactOnce(choose, pace)
 	}
@@ -76,7 +76,7 @@ func (e *engine) compactOnce(choose func() choice, pace func(int64) error) (free
 	e.compactor.copied.Add(w.Written())
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if p := e.pressureLocked(); p.disk <= p.hard {
+	if p := e.pressureOf(e.log.Usage()); p.disk <= p.hard {
 		e.compactor.open()
 	}
 	return w.Freed(), true, nil

@@ -107,8 +107,8 @@ const (
 // urgent is the choice of a store that nears its bound, or has segments in
 // which nothing is alive. The caller holds mu.
 func (e *engine) urgent() choice {
-	p := e.pressureLocked()
-	c := e.choice()
+	u := e.log.Usage()
+	p, c := e.pressureOf(u), e.choice(u)
 	switch {
 	case p.disk > p.hard:
 		c.least, c.any = leastUrgent, true
@@ -124,14 +124,14 @@ func (e *engine) urgent() choice {
 // unhurried is the choice of a store that has been left in peace. The caller
 // holds mu.
 func (e *engine) unhurried() choice {
-	c := e.choice()
+	c := e.choice(e.log.Usage())
 	c.least = e.opts.CompactRatio
 	return c
 }
 
-func (e *engine) choice() choice {
+func (e *engine) choice(u seglog.Usage) choice {
 	now := e.clock.now()
-	return choice{published: e.published(), limit: e.log.Limit(), patience: now + waitEasy, overdue: now - waitEasy}
+	return choice{published: e.published(), limit: u.Limit, patience: now + waitEasy, overdue: now - waitEasy}
 }
 
 // published returns a seq up to which readers see everything. The caller
@@ -145,10 +145,11 @@ func (e *engine) published() uint64 {
 	return e.log.LastSeq()
 }
 
-// takeRest ends the work and reports whether unhurried would pick something.
+// takeRest ends the work, since nothing can be gained until some more has been
+// appended, and reports whether unhurried would pick something.
 func (e *engine) takeRest() (more bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.compactor.restLocked(e)
+	e.compactor.rest = e.log.Appended() + e.log.Usage().Limit/8
 	return len(e.unhurried().pick(e.log.Shapes())) > 0
 }

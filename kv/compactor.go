@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spcent/plumego/store/internal/seglog"
 	"github.com/spcent/plumego/store/internal/segment"
 )
 
@@ -70,16 +71,14 @@ const (
 	softShare     = 0.85 // of what may be dead
 )
 
-// pressureLocked compares. The caller holds mu.
-func (e *engine) pressureLocked() pressure {
-	u := e.log.Usage()
+// pressureOf compares.
+func (e *engine) pressureOf(u seglog.Usage) pressure {
 	live := u.Records - u.Dead
-	limit := e.log.Limit()
-	bound := max(int64(float64(live)/(1-e.opts.CompactRatio)), boundSegments*limit)
+	bound := max(int64(float64(live)/(1-e.opts.CompactRatio)), boundSegments*u.Limit)
 	return pressure{
-		disk: u.Disk + e.log.Copying(),
-		soft: bound - int64(float64(bound-min(live, bound))*(1-softShare)) - limit,
-		hard: bound - limit,
+		disk: u.Disk + u.Copying,
+		soft: bound - int64(float64(bound-min(live, bound))*(1-softShare)) - u.Limit,
+		hard: bound - u.Limit,
 	}
 }
 
@@ -105,11 +104,11 @@ func (c *compactor) look(e *engine) {
 	if u.Dead == 0 || u.Hollow == 0 && e.log.Appended() < c.rest {
 		return
 	}
-	p := e.pressureLocked()
+	p := e.pressureOf(u)
 	switch {
 	case p.disk > p.soft, u.Hollow > 0:
 		c.rouse()
-	case u.Dead > c.dead+e.log.Limit():
+	case u.Dead > c.dead+u.Limit:
 		c.dead = u.Dead
 		c.rouse()
 	}
@@ -167,10 +166,6 @@ func (c *compactor) run(e *engine) {
 	}
 }
 
-// restLocked says that nothing can be gained until some more has been
-// appended. The caller holds mu.
-func (c *compactor) restLocked(e *engine) { c.rest = e.log.Appended() + e.log.Limit()/8 }
-
 // work rewrites what a choice picks until it picks nothing, and returns
 // whether there is something for unhurried work. A failure ends it: it is
 // logged, nothing is lost, and the next wish to compact tries again.
@@ -210,7 +205,7 @@ func (e *engine) pace() func(int64) error {
 			return ErrStoreClosed
 		}
 		e.mu.Lock()
-		urgency := e.pressureLocked().urgency()
+		urgency := e.pressureOf(e.log.Usage()).urgency()
 		e.mu.Unlock()
 		pause := time.Duration(float64(took()) * rest * (1 - urgency))
 		if e.compactor.gate.Load() == nil && pause > 0 && !e.sleep(pause) {

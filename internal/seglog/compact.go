@@ -252,9 +252,6 @@ func (w *Rewrite) Install(c Cut) error {
 	return err
 }
 
-// Copying returns the bytes of a copy that is no part of the log yet.
-func (l *Log) Copying() int64 { return l.copying.Load() }
-
 // Refresh begins a new segment if the active one has dead records, so that
 // it can be compacted. It belongs to the writer.
 func (l *Log) Refresh() error {

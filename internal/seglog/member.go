@@ -98,9 +98,18 @@ type Usage struct {
 	Dead     int64  // bytes of records that nobody needs
 	Hollow   int    // full segments in which nothing is alive
 	Pinned   int64  // bytes of files that were replaced and are still read
+	Copying  int64  // bytes of a copy that is no part of the log yet
+	Limit    int64  // length in bytes at which the next segment counts as full
 	Durable  uint64 // seq up to which all is on stable storage
 	Syncs    uint64
 }
+
+// Segments of a small store are small, so that compaction has pieces to
+// choose from: a sixteenth of what is alive, within these bounds.
+const (
+	leastLimit   = 4 << 20 // bytes; SegmentSize if that is less
+	segmentShare = 16
+)
 
 // hollow reports whether nothing is alive in a segment that was sealed.
 func (m *member) hollow() bool {
@@ -109,7 +118,7 @@ func (m *member) hollow() bool {
 
 // Usage adds up the members. It belongs to the writer.
 func (l *Log) Usage() Usage {
-	u := Usage{Durable: l.durable.Load(), Syncs: l.syncs.Load()}
+	u := Usage{Copying: l.copying.Load(), Durable: l.durable.Load(), Syncs: l.syncs.Load()}
 	l.joining.Lock()
 	defer l.joining.Unlock()
 	for _, m := range *l.members.Load() {
@@ -127,5 +136,6 @@ func (l *Log) Usage() Usage {
 			}
 		}
 	}
+	u.Limit = min(max((u.Records-u.Dead)/segmentShare, min(leastLimit, l.SegmentSize)), l.SegmentSize)
 	return u
 }

@@ -32,7 +32,7 @@ func (l *Log) rotate(size int64) error {
 func (l *Log) begin(size int64) (*segment.Segment, error) {
 	l.numbering.Lock()
 	defer l.numbering.Unlock()
-	next, err := l.create(l.man.Load().next, size, l.Limit())
+	next, err := l.create(l.man.Load().next, size, l.Usage().Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -90,21 +90,6 @@ func (l *Log) create(id uint64, need, limit int64) (*segment.Segment, error) {
 		return nil, errors.Join(l.check(err), l.abandon(s))
 	}
 	return s, nil
-}
-
-// Segments of a small store are small, so that compaction has pieces to
-// choose from: a sixteenth of what is alive, within these bounds.
-const (
-	leastLimit   = 4 << 20 // bytes; SegmentSize if that is less
-	segmentShare = 16
-)
-
-// Limit returns the length at which the next segment is to count as full. It
-// belongs to the writer.
-func (l *Log) Limit() int64 {
-	u := l.Usage()
-	least := min(leastLimit, l.SegmentSize)
-	return min(max((u.Records-u.Dead)/segmentShare, least), l.SegmentSize)
 }
 
 // takeNumbers returns the first of n numbers for segments that will have
