@@ -26,7 +26,14 @@ func (m *mutation) entry() keydir.Entry {
 	if m.kind == record.Touch {
 		at = m.value
 	}
-	return keydir.Entry{Segment: at.Segment, Offset: at.Offset, Size: at.Size, Deadline: m.deadline}
+	entry := entryAt(at)
+	entry.Deadline = m.deadline
+	return entry
+}
+
+// entryAt returns an entry that leads to a record, without a deadline.
+func entryAt(l seglog.Location) keydir.Entry {
+	return keydir.Entry{Segment: l.Segment, Offset: l.Offset, Size: l.Size}
 }
 
 // location returns where an entry's record lies.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 
-	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
 )
@@ -124,7 +123,7 @@ func (e *engine) judge(at seglog.Location, r record.Record) (seglog.Verdict, int
 	key := string(r.Key)
 	entry, ok := e.lookup(e.index.Hash(key), key)
 	switch {
-	case r.Type == record.Put && ok && entry.Segment == at.Segment && entry.Offset == at.Offset:
+	case r.Type == record.Put && ok && location(entry) == at:
 		return seglog.Keep, entry.Deadline
 	case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:
 		return seglog.Keep, r.Deadline
@@ -139,10 +138,6 @@ func (e *engine) judge(at seglog.Location, r record.Record) (seglog.Verdict, int
 // move leads the index to a record's new place.
 func (e *engine) move(key string, from, to seglog.Location, deadline int64) bool {
 	return e.index.Move(e.index.Hash(key), key, entryAt(from), entryAt(to), deadline)
-}
-
-func entryAt(l seglog.Location) keydir.Entry {
-	return keydir.Entry{Segment: l.Segment, Offset: l.Offset, Size: l.Size}
 }
 
 // retire takes the old segments out of use and returns what removes them.

@@ -27,15 +27,12 @@ func (s Shape) Hollow() bool { return s.Dead >= s.Size-sealSize }
 
 // Shapes returns the segments in log order. It belongs to the writer.
 func (l *Log) Shapes() []Shape {
-	list := l.man.Load().segments // before the members, which may become more
-	byID := l.byID()
-	shapes := make([]Shape, 0, len(list))
+	var shapes []Shape
 	forget := uint64(math.MaxUint64)
 	// A touch that was kept may be useless by now, but nobody counts that. It
 	// is worth a look when the log has been written half anew.
 	patience := l.Usage().Records / 2
-	for _, x := range list {
-		m := byID[x.id]
+	for x, m := range l.inOrder() {
 		s := Shape{
 			Number: m.number,
 			Sealed: x.sealed && !m.damaged,
@@ -101,10 +98,7 @@ func (l *Log) Begin(numbers []uint32, published uint64) *Rewrite {
 	for _, n := range numbers {
 		w.old = append(w.old, members[n])
 	}
-	list := l.man.Load().segments
-	byID := l.byID()
-	for _, x := range list {
-		m := byID[x.id]
+	for x, m := range l.inOrder() {
 		if m == w.old[0] {
 			break
 		}
@@ -172,10 +166,7 @@ func (w *Rewrite) take(at Location, r record.Record, v Verdict, deadline int64) 
 	switch h.Type {
 	case record.Put:
 		w.moves = append(w.moves, move{at, off})
-		if deadline == 0 {
-			deadline = math.MaxInt64
-		}
-		w.latest = max(w.latest, deadline)
+		w.latest = max(w.latest, lifeEnd(deadline))
 	case record.Touch:
 		w.touch += at.Size
 	default:

@@ -38,7 +38,7 @@ func (c Copy) To(dir vfs.Dir, wrote func(int64) error) error {
 			return fmt.Errorf("copy %s: %w", segment.Name(x.id), err)
 		}
 	}
-	if err := dir.Sync(); err != nil {
+	if err := syncDir(dir); err != nil {
 		return err
 	}
 	return writeManifest(dir, &c.man)

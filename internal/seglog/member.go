@@ -1,6 +1,7 @@
 package seglog
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -42,13 +43,17 @@ func (m *member) note(h record.Header) {
 	if h.Type != record.Put {
 		return
 	}
-	deadline := h.Deadline
+	if end := lifeEnd(h.Deadline); end > m.latest.Load() {
+		m.latest.Store(end)
+	}
+}
+
+// lifeEnd is a deadline that can be compared: none is the latest.
+func lifeEnd(deadline int64) int64 {
 	if deadline == 0 {
-		deadline = math.MaxInt64
+		return math.MaxInt64
 	}
-	if deadline > m.latest.Load() {
-		m.latest.Store(deadline)
-	}
+	return deadline
 }
 
 // Dead counts the value at that place as needed by nobody.
@@ -79,15 +84,24 @@ func (l *Log) join(s *segment.Segment) *member {
 	return members[n]
 }
 
-// byID returns the members by their segment's number.
-func (l *Log) byID() map[uint64]*member {
+// inOrder yields what the manifest lists, in log order, with its members. One
+// without a member is a segment that a read-only open has left out. It belongs
+// to the writer.
+func (l *Log) inOrder() iter.Seq2[listed, *member] {
+	list := l.man.Load().segments // before the members, which may become more
 	byID := make(map[uint64]*member)
 	for _, m := range *l.members.Load() {
 		if m != nil {
 			byID[m.ID()] = m
 		}
 	}
-	return byID
+	return func(yield func(listed, *member) bool) {
+		for _, x := range list {
+			if !yield(x, byID[x.id]) {
+				return
+			}
+		}
+	}
 }
 
 // Usage is what the log occupies.

@@ -17,11 +17,8 @@ type Extent struct {
 // Extents returns the segments as they stand now, in log order. It belongs
 // to the writer; the result does not. Pin keeps the files it names.
 func (l *Log) Extents() []Extent {
-	list := l.man.Load().segments // before the members, which may become more
-	byID := l.byID()
 	var extents []Extent
-	for _, x := range list {
-		m := byID[x.id]
+	for x, m := range l.inOrder() {
 		if m == nil {
 			continue // its predecessor was torn, and nothing may be changed
 		}
