@@ -61,7 +61,7 @@ func TestLastReleasedIsFirstUsed(t *testing.T) {
 	refs := make([]uint32, 3)
 	for i := range refs {
 		refs[i] = a.alloc(40)
-		a.at(refs[i]).setKey(strings.Repeat("k", 40))
+		setKey(a.at(refs[i]), strings.Repeat("k", 40))
 	}
 	for _, ref := range refs {
 		a.release(ref)
@@ -77,7 +77,7 @@ func TestKeysStayWhereTheyWereWhileTheArenaGrows(t *testing.T) {
 	var a arena
 	a.init()
 	first := a.alloc(10)
-	a.at(first).setKey("first key.")
+	setKey(a.at(first), "first key.")
 	early := a.at(first) // in the chunk that is soon copied
 	for a.heap < 10*chunkUnits*unit {
 		a.alloc(1000)
@@ -94,8 +94,8 @@ func TestFirstChunkMayComeAfterALongKey(t *testing.T) {
 	var a arena
 	a.init()
 	long, short := a.alloc(MaxKeySize), a.alloc(1)
-	a.at(long).setKey(strings.Repeat("l", MaxKeySize))
-	a.at(short).setKey("s")
+	setKey(a.at(long), strings.Repeat("l", MaxKeySize))
+	setKey(a.at(short), "s")
 	if long == 0 || short == 0 || string(a.at(short).key()) != "s" || len(a.at(long).key()) != MaxKeySize {
 		t.Errorf("got refs %d and %d", long, short)
 	}

@@ -47,8 +47,8 @@ type tally struct{ live, queued, ordered int }
 
 func (d *Keydir) checkStripe(i uint32, inTree int) error {
 	s := &d.stripes[i]
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.RLock()
+	defer s.RUnlock()
 	filed := d.deadlines.filed(i)
 	var got tally
 	n := 0

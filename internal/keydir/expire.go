@@ -41,7 +41,7 @@ func (d *Keydir) expire(now int64, max int) (dead []Entry, more bool) {
 // come, or files it where it belongs now.
 func (d *Keydir) look(at place, now int64) (e Entry, died bool) {
 	s := d.stripeOf(at.id)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	p := s.arena.at(at.id & refMask)
 	if p.filed() != at.at {

@@ -4,7 +4,7 @@ package keydir
 // deadline may pass: a later one is on its way.
 func (d *Keydir) Hold(h uint64, key string) {
 	s := d.Stripe(h)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if i := s.findLive(h, key); i >= 0 {
 		s.arena.at(s.table.slots[i].ref()).set(held)
@@ -14,7 +14,7 @@ func (d *Keydir) Hold(h uint64, key string) {
 // Release ends Hold, and does nothing to a key that is gone or not held.
 func (d *Keydir) Release(h uint64, key string) {
 	s := d.Stripe(h)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	i := s.find(fragment(h), key)
 	if i < 0 {

@@ -17,7 +17,6 @@ package keydir
 
 import (
 	"errors"
-	"hash/maphash"
 	"math"
 	"sync"
 )
@@ -48,8 +47,8 @@ type Entry struct {
 //
 // Before all of them comes the lock of a Snapshot's Close.
 type Keydir struct {
-	seed maphash.Seed
-	hash func(key string) uint64 // nil but in tests that want collisions
+	secret Secret
+	hash   func(key string) uint64 // nil but in tests that want collisions
 
 	stripes   [stripeCount]Stripe
 	order     order
@@ -63,7 +62,7 @@ type Keydir struct {
 // exact: with it the deadlines that come before the first Expire are filed
 // well.
 func New(now int64) *Keydir {
-	d := &Keydir{seed: maphash.MakeSeed()}
+	d := &Keydir{secret: newSecret()}
 	for i := range d.stripes {
 		d.stripes[i].arena.init()
 	}
@@ -72,13 +71,12 @@ func New(now int64) *Keydir {
 	return d
 }
 
-// Hash returns the number by which the other methods know the key. The seed
-// is drawn anew for every Keydir: keys are chosen by attackers.
+// Hash returns the number by which the other methods know the key.
 func (d *Keydir) Hash(key string) uint64 {
 	if d.hash != nil {
 		return d.hash(key)
 	}
-	return maphash.String(d.seed, key)
+	return hashKey(&d.secret, key)
 }
 
 // hashOf is Hash for a key that lies in an arena.
@@ -86,7 +84,7 @@ func (d *Keydir) hashOf(key []byte) uint64 {
 	if d.hash != nil {
 		return d.hash(string(key))
 	}
-	return maphash.Bytes(d.seed, key)
+	return hashKey(&d.secret, key)
 }
 
 // slotOf returns the place of an entry's slot. The caller holds the stripe.
@@ -112,11 +110,11 @@ func (d *Keydir) Put(h uint64, key string, e Entry) (old Entry, replaced bool, e
 
 func (d *Keydir) put(h uint64, key string, e Entry) (old Entry, replaced bool, err error) {
 	s := d.Stripe(h)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	i := s.find(fragment(h), key)
 	if i < 0 {
-		if i = s.create(fragment(h), key); i < 0 {
+		if i = create(s, fragment(h), key); i < 0 {
 			return Entry{}, false, ErrFull
 		}
 		d.enqueue(s, idOf(h, s.table.slots[i].ref()))
@@ -144,7 +142,7 @@ func (d *Keydir) put(h uint64, key string, e Entry) (old Entry, replaced bool, e
 // is one.
 func (d *Keydir) SetDeadline(h uint64, key string, deadline int64) bool {
 	s := d.Stripe(h)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	i := s.findLive(h, key)
 	if i < 0 {
@@ -163,7 +161,7 @@ func (d *Keydir) SetDeadline(h uint64, key string, deadline int64) bool {
 // ok is false.
 func (d *Keydir) Delete(h uint64, key string) (old Entry, ok bool) {
 	s := d.Stripe(h)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	i := s.findLive(h, key)
 	if i < 0 {
@@ -199,7 +197,7 @@ func (d *Keydir) enqueue(s *Stripe, id uint32) {
 // has let go of it.
 func (d *Keydir) Barrier() {
 	for i := range d.stripes {
-		d.stripes[i].mu.Lock()
+		d.stripes[i].mu.Lock() // who waits for it to be filled holds nothing yet
 		//lint:ignore SA2001 waiting is all there is to do
 		d.stripes[i].mu.Unlock()
 	}
@@ -222,9 +220,9 @@ func (d *Keydir) Bytes() int64 {
 	n := d.queue.bytes() + d.deadlines.bytes()
 	for i := range d.stripes {
 		s := &d.stripes[i]
-		s.mu.RLock()
+		s.RLock()
 		n += s.arena.heap + int64(len(s.table.slots))*16 + int64(s.table.used)*treeBytes + s.undoBytes()
-		s.mu.RUnlock()
+		s.RUnlock()
 	}
 	return n
 }

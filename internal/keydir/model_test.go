@@ -25,6 +25,9 @@ type model struct {
 	want map[string]Entry
 	now  int64
 	keys []string // the keys that are ever used
+	// settled is closed when the index, made of an image, is settled; nil: it
+	// was made without one.
+	settled <-chan struct{}
 }
 
 func TestModelOfRandomOperations(t *testing.T) {
@@ -90,6 +93,8 @@ func (m *model) run(ops int) {
 			m.rangeWindow()
 		case p < 995:
 			m.dir.Fold()
+		case p < 997:
+			m.reload()
 		case i%20 == 0:
 			m.check()
 		}
@@ -160,6 +165,9 @@ func (m *model) find() {
 // expire steps the clock, at times backward, and sweeps.
 func (m *model) expire() {
 	m.now += m.rng.Int64N(4000) - 500
+	if m.settled != nil {
+		<-m.settled // NextDeadline knows all only then
+	}
 	var got, want []Entry
 	for key, e := range m.want {
 		if e.Deadline != 0 && e.Deadline <= m.now {
@@ -198,6 +206,19 @@ func leastDeadline(entries []Entry) (least int64) {
 }
 
 func compareEntries(a, b Entry) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+
+// reload goes on with an index made of the image of the old one, which
+// settles meanwhile.
+func (m *model) reload() {
+	loaded, settle := reload(m.t, m.dir)
+	m.dir = loaded
+	settled := make(chan struct{})
+	go func() {
+		defer close(settled)
+		settle()
+	}()
+	m.settled = settled
+}
 
 func (m *model) rangeWindow() {
 	from, to, max := m.key(), m.key(), 1+m.rng.IntN(100)

@@ -6,7 +6,7 @@ package keydir
 // are looked at.
 func (d *Keydir) Move(h uint64, key string, from, to Entry, deadline int64) bool {
 	s := d.Stripe(h)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	i := s.findLive(h, key)
 	if i < 0 {

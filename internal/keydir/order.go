@@ -23,6 +23,7 @@ type order struct {
 	mu       sync.Mutex // protects the fields below
 	tree     *btree.BTreeG[uint32]
 	probeKey []byte
+	least    uint32 // not 0 while an id is inserted whose key is known to come before all others
 	keyOf    func(id uint32) []byte
 }
 
@@ -32,6 +33,9 @@ func (o *order) init(keyOf func(id uint32) []byte) {
 }
 
 func (o *order) less(a, b uint32) bool {
+	if o.least != 0 {
+		return a == o.least
+	}
 	return bytes.Compare(o.key(a), o.key(b)) < 0
 }
 
@@ -40,6 +44,14 @@ func (o *order) key(id uint32) []byte {
 		return o.probeKey
 	}
 	return o.keyOf(id)
+}
+
+// insertLeast inserts an id that comes before all others without a look at
+// their keys. The caller holds mu.
+func (o *order) insertLeast(id uint32) {
+	o.least = id
+	o.tree.ReplaceOrInsert(id)
+	o.least = 0
 }
 
 // keyOf returns the key of an entry where it lies. The caller holds the
@@ -74,7 +86,7 @@ func (d *Keydir) foldLocked() {
 // not it takes out, and releases the ghost. The caller holds the order.
 func (d *Keydir) settle(id uint32) {
 	s, ref := d.stripeOf(id), id&refMask
-	s.mu.Lock()
+	s.lock()
 	p := s.arena.at(ref)
 	if !s.wants(id) && p.has(ordered) {
 		// The tree is slow, so the stripe is let go. Meanwhile the ghost may
@@ -82,7 +94,7 @@ func (d *Keydir) settle(id uint32) {
 		// not queued again.
 		s.mu.Unlock()
 		d.order.tree.Delete(id)
-		s.mu.Lock()
+		s.lock()
 		p = s.arena.at(ref)
 		p.clear(ordered)
 	}

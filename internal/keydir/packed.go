@@ -68,7 +68,7 @@ func (p packed) key() []byte { return p[headerSize : headerSize+p.keyLen()] }
 
 func (p packed) keyLen() int { return int(binary.LittleEndian.Uint16(p[20:])) }
 
-func (p packed) setKey(key string) {
+func setKey[K string | []byte](p packed, key K) {
 	binary.LittleEndian.PutUint16(p[20:], uint16(len(key)))
 	copy(p[headerSize:], key)
 }

@@ -37,8 +37,8 @@ func (d *Keydir) Range(dst []Pair, from, to string, max int) []Pair {
 // order.
 func (d *Keydir) pair(id uint32) (Pair, bool) {
 	s := d.stripeOf(id)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.RLock()
+	defer s.RUnlock()
 	p := s.arena.at(id & refMask)
 	if !p.has(live) {
 		return Pair{}, false

@@ -127,8 +127,8 @@ func (n *Snapshot) Count(now int64) (count int) {
 
 func (n *Snapshot) countIn(stripe uint32, now int64) (count int) {
 	s := &n.d.stripes[stripe]
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.RLock()
+	defer s.RUnlock()
 	for i, slot := range s.table.slots {
 		if slot.empty() {
 			continue

@@ -17,7 +17,8 @@ const (
 // each with a lock of its own. A reader that copies a value out of a segment
 // holds the stripe's read lock meanwhile, so that Barrier can wait for it.
 type Stripe struct {
-	mu    sync.RWMutex // protects table, arena and undo
+	mu    sync.RWMutex // protects the fields below; taken by lock and RLock
+	cold  func()       // fills the stripe from an image; nil: it is filled
 	table table
 	arena arena
 	undo  []undo       // by the number of the snapshot; mostly none
@@ -27,7 +28,29 @@ type Stripe struct {
 }
 
 // RLock takes the stripe for reading.
-func (s *Stripe) RLock() { s.mu.RLock() }
+func (s *Stripe) RLock() {
+	s.mu.RLock()
+	if s.cold != nil {
+		s.mu.RUnlock()
+		s.warm()
+		s.mu.RLock()
+	}
+}
+
+// warm fills the stripe if it is not.
+func (s *Stripe) warm() {
+	s.lock()
+	s.mu.Unlock()
+}
+
+// lock takes the stripe for writing.
+func (s *Stripe) lock() {
+	s.mu.Lock()
+	if s.cold != nil {
+		s.cold()
+		s.cold = nil
+	}
+}
 
 // RUnlock lets go of what RLock took.
 func (s *Stripe) RUnlock() { s.mu.RUnlock() }
@@ -103,13 +126,13 @@ func (s *Stripe) find(frag uint32, key string) int {
 
 // create makes a live entry for a key that has none and returns the place of
 // its slot, or -1 if there is no room.
-func (s *Stripe) create(frag uint32, key string) int {
+func create[K string | []byte](s *Stripe, frag uint32, key K) int {
 	ref := s.arena.alloc(len(key))
 	if ref == 0 {
 		return -1
 	}
 	p := s.arena.at(ref)
-	p.setKey(key)
+	setKey(p, key)
 	p.set(live)
 	return s.table.insert(slot{word: makeWord(frag, ref)})
 }

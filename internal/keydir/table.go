@@ -44,6 +44,15 @@ func (t *table) insert(s slot) int {
 	return t.place(s)
 }
 
+// reserve makes an empty table as long as it would grow to for so many slots.
+func (t *table) reserve(n int) {
+	size := minSlots
+	for n*5 > size*4 {
+		size *= 2
+	}
+	t.slots = make([]slot, size)
+}
+
 // grow doubles the table.
 func (t *table) grow() {
 	old := t.slots

@@ -34,7 +34,7 @@ func (d *Keydir) tidy() {
 // refile files an id that is no longer in its place, unless it was stale.
 func (d *Keydir) refile(at place) {
 	s := d.stripeOf(at.id)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	p := s.arena.at(at.id & refMask)
 	if p.filed() != at.at {

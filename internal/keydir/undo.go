@@ -105,7 +105,7 @@ func (s *Stripe) findUndo(snapshot uint64) (int, bool) {
 // most. At each step the older one finds the same as before, in its own undo
 // or in what is left of the other.
 func (d *Keydir) passOn(s *Stripe, closed, older uint64, max int) (more bool) {
-	s.mu.Lock()
+	s.mu.Lock() // a stripe that is not filled has nothing
 	defer s.mu.Unlock()
 	i, found := s.findUndo(closed)
 	if !found {

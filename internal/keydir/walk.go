@@ -73,8 +73,8 @@ func (d *Keydir) walk(from, to string, dir Direction, visit func(id uint32) bool
 // caller holds the order.
 func (n *Snapshot) pair(id uint32) (Pair, bool) {
 	s := n.d.stripeOf(id)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.RLock()
+	defer s.RUnlock()
 	w, changed := s.before(n.number, id)
 	key := s.arena.at(id & refMask).key()
 	if !changed {
