@@ -27,6 +27,7 @@ func (s *KVStore) Compact(ctx context.Context) error {
 		return err
 	}
 	defer e.work.Done()
+	<-e.saved.settled
 	e.compactor.working.Lock()
 	defer e.compactor.working.Unlock()
 	e.expire()

@@ -148,6 +148,7 @@ func (e *engine) lockToWrite() {
 // run compacts until the store closes.
 func (c *compactor) run(e *engine) {
 	defer c.open()
+	<-e.saved.settled        // what is not in the index would be thrown away
 	var due <-chan time.Time // nil: there is nothing for unhurried work
 	for {
 		choose := e.urgent

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/vfs"
 )
 
@@ -72,6 +73,7 @@ func (p *player) options(fsys vfs.FS) Options {
 		Now:             func() time.Time { return time.UnixMilli(p.now) },
 		fs:              fsys,
 		later:           atOnce,
+		secret:          keydir.Secret{1, 2, 3, 4},
 	}
 }
 

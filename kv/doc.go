@@ -44,6 +44,6 @@
 // synced if its policy says so, and then published in an index in memory
 // (internal/keydir) that knows where each key's newest record lies and when
 // it dies. A read looks there and copies the record's value out of the
-// file's mapping. Opening replays the log. Every mutation passes through
-// commitLocked.
+// file's mapping. Opening reads the index that Close has saved, or replays the
+// log. Every mutation passes through commitLocked.
 package kv

@@ -147,7 +147,7 @@ func (r *sufferer) heed(deed func() error) {
 // Close is not quiet about more is seen when the store is opened again.
 func (r *sufferer) mayBeQuiet() bool {
 	switch {
-	case r.first.Kind == vfs.OpTruncate, r.first.Kind == vfs.OpProtect:
+	case r.first.Kind == vfs.OpTruncate, r.first.Kind == vfs.OpProtect, isCache(r.first.Name):
 		return true
 	case r.beside:
 		return r.poison() == nil // the next rotation, or Close, does it

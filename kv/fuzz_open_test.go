@@ -15,11 +15,18 @@ import (
 // panics, never believes a length, and never touches a file that is not the
 // store's.
 func FuzzOpenDir(f *testing.F) {
+	closed := newSample(f, true, false)
+	withCaches := closed.image
+	for name, data := range closed.caches {
+		withCaches = withCaches.with(name, data)
+	}
 	bases := []image{
-		newSample(f, true, false).image,
+		closed.image,
 		newSample(f, false, false).image,
-		oneSegment(f),
+		oneSegment(f).withoutCaches(),
 		{},
+		withCaches,
+		oneSegment(f),
 	}
 	for base := range bases {
 		f.Add([]byte{byte(base)})
@@ -59,6 +66,9 @@ func tryOpen(t *testing.T, im image, clock *handClock) {
 		return
 	}
 	want, err := holdings(s)
+	if errors.Is(err, ErrCorrupt) && spared(s) {
+		return
+	}
 	if err != nil {
 		t.Fatalf("opened, and cannot be read: %v", err)
 	}
@@ -66,7 +76,7 @@ func tryOpen(t *testing.T, im image, clock *handClock) {
 		t.Fatalf("opened, and cannot be written: %v", err)
 	}
 	want["new"] = holding{value: "write"}
-	if _, err := s.Verify(context.Background()); err != nil {
+	if _, err := s.Verify(context.Background()); err != nil && !spared(s) {
 		t.Fatalf("opened, and does not verify: %v", err)
 	}
 	if err := s.Close(); err != nil {
@@ -86,6 +96,13 @@ func tryOpen(t *testing.T, im image, clock *handClock) {
 	if data, err := d.ReadFile(imageDir, "notes.txt"); err != nil || string(data) != "somebody's" {
 		t.Fatalf("a file of somebody else's was touched: %v", err)
 	}
+}
+
+// spared reports whether opening the store was spared the reading of values,
+// so that damage in them comes to light only when they are read.
+func spared(s *KVStore) bool {
+	r := s.Stats().Recovery
+	return r.IndexLoaded || r.Hints > 0
 }
 
 // oneSegment returns a closed store with a few records.
@@ -117,7 +134,7 @@ const (
 
 // edit applies a script of edits. It never writes into the bytes of im.
 func edit(im image, script []byte) image {
-	names := []string{"MANIFEST", segment.Name(1), segment.Name(3), segment.Name(9), segment.Name(2), "LOCK", "MANIFEST.tmp"}
+	names := []string{"MANIFEST", segment.Name(1), segment.Name(3), segment.Name(9), segment.Name(2), "LOCK", "MANIFEST.tmp", segment.IndexName, segment.HintName(1)}
 	for len(script) >= 5 {
 		name, verb := names[int(script[0])%len(names)], script[1]%numVerbs
 		at, n := int(script[2])<<8|int(script[3]), int(script[4])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/spcent/plumego/store/internal/segment"
 	"github.com/spcent/plumego/store/internal/vfs"
 )
 
@@ -60,6 +61,20 @@ func (im image) without(name string) image {
 	im = maps.Clone(im)
 	delete(im, name)
 	return im
+}
+
+// withoutCaches returns the image without the files that only save time.
+func (im image) withoutCaches() image {
+	im = maps.Clone(im)
+	maps.DeleteFunc(im, func(name string, _ []byte) bool { return isCache(name) })
+	return im
+}
+
+// isCache reports whether a file only saves time: it may be missing or
+// anything, and nobody may mind.
+func isCache(name string) bool {
+	_, hint := segment.ParseHintName(name)
+	return hint || name == segment.IndexName
 }
 
 func (im image) names() []string { return slices.Sorted(maps.Keys(im)) }

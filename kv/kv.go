@@ -28,6 +28,7 @@ type engine struct {
 	dir   vfs.Dir
 	lock  io.Closer // nil where there is no lock file to hold
 	index *keydir.Keydir
+	saved savedIndex
 	log   *seglog.Log
 
 	// mu admits one writer: it orders all mutations. It is not held during
@@ -74,6 +75,10 @@ type engine struct {
 // NewKVStore opens the store in opts.DataDir, or makes one. It returns when
 // everything it will serve is on stable storage.
 //
+// If the index that Close has saved is there, and sound, no record is read;
+// what is slow is done behind the first calls, and a scan, or a call that
+// sweeps first, waits for that. Without it every key is read from the log.
+//
 // A store that was not closed is recovered: a torn tail, which nobody was
 // promised, is cut and reported in Stats and to the logger. Damage is
 // ErrCorrupt, and then nothing has been changed. Other errors are
@@ -88,7 +93,7 @@ func NewKVStore(opts Options) (*KVStore, error) {
 	e := &engine{
 		opts:      opts,
 		clock:     clock,
-		index:     keydir.New(clock.now()),
+		index:     keydir.NewKeyed(opts.secret, clock.now()),
 		pending:   make(map[string]mutation),
 		quit:      make(chan struct{}),
 		syncer:    newSyncer(),
@@ -96,6 +101,7 @@ func NewKVStore(opts Options) (*KVStore, error) {
 		ahead:     newAhead(),
 		compactor: newCompactor(),
 		snapshots: newSnapshots(),
+		saved:     savedIndex{settled: make(chan struct{})},
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {
@@ -117,7 +123,8 @@ func (s *KVStore) WithSync(p SyncPolicy) *KVStore {
 }
 
 // Close waits for operations that have begun, makes everything durable under
-// every policy, and lets go of the directory. Later calls of other methods
+// every policy, saves the index for the next open, and lets go of the
+// directory. It costs about half a microsecond for each key. Later calls of other methods
 // return ErrStoreClosed; calling Close again returns the same result. An
 // error does not take back what SyncAlways has acknowledged.
 //
@@ -132,6 +139,11 @@ func (s *KVStore) Close() error {
 
 // start starts the goroutines that the options ask for.
 func (e *engine) start() {
+	if e.saved.image == nil || e.opts.later != nil {
+		e.settleIndex()
+	} else {
+		e.work.Go(e.settleIndex)
+	}
 	if e.opts.SweepInterval > 0 {
 		e.work.Go(func() { e.sweeper.run(e) })
 	}
@@ -139,11 +151,14 @@ func (e *engine) start() {
 		e.work.Go(func() { e.syncer.run(e) })
 		e.work.Go(func() { e.ahead.run(e) })
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if !e.opts.ReadOnly && e.opts.CompactInterval > 0 {
 		e.work.Go(func() { e.compactor.run(e) })
-		e.mu.Lock()
 		e.compactor.look(e)
-		e.mu.Unlock()
+	}
+	if work := e.log.Unhinted(); len(work) > 0 {
+		e.behind(func() { e.makeHints(work) })
 	}
 	e.folder.note(e)
 }
@@ -180,5 +195,8 @@ func (e *engine) close() error {
 	if e.sweeper.sawDeath.Load() {
 		e.mark(e.clock.now())
 	}
-	return errors.Join(err, e.log.Close(), e.release(), leaked)
+	if e.log.Finish() == nil && e.saved.failed == nil {
+		e.saveIndex()
+	}
+	return errors.Join(err, e.saved.failed, e.log.Close(), e.release(), leaked)
 }

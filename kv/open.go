@@ -27,6 +27,7 @@ func (e *engine) open() error {
 		NewStore:    randomID,
 		Ahead:       e.ahead.note,
 		Behind:      e.finishBehind,
+		Load:        e.load,
 	})
 	r, err := e.log.Open(e.replay)
 	if err != nil {
@@ -145,6 +146,9 @@ func (e *engine) report(r seglog.Recovery) {
 		TornOffset:     r.TornOffset,
 		TornBytes:      r.TornBytes,
 		OrphansRemoved: r.Orphans,
+		IndexLoaded:    r.Imaged,
+		Hints:          r.Hinted,
+		Ignored:        r.Ignored,
 	}
 	if r.Clean && r.Orphans == 0 {
 		return

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/vfs"
 )
@@ -86,6 +87,8 @@ type Options struct {
 	// later, in this package's tests, is given what else would run beside
 	// the writers, to run it when it likes.
 	later func(func())
+	// secret, in this package's tests, is the key of the index's hash.
+	secret keydir.Secret
 	// pause, in this package's tests, is called between the steps of a
 	// compaction.
 	pause func(step string)
@@ -140,6 +143,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if !(o.CompactRatio > 0 && o.CompactRatio < 1) {
 		return o, fmt.Errorf("%w: CompactRatio must be between 0 and 1", ErrInvalidOptions)
+	}
+	if o.secret == (keydir.Secret{}) {
+		o.secret = keydir.NewSecret()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

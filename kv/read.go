@@ -135,6 +135,9 @@ func (e *engine) newest(h uint64, key string) (keydir.Entry, bool) {
 // alive is newest without what has expired. The caller holds mu.
 func (e *engine) alive(h uint64, key string) (keydir.Entry, error) {
 	entry, ok := e.newest(h, key)
+	if e.closed.Load() {
+		return entry, ErrStoreClosed // the index may have been lost
+	}
 	if !ok {
 		return entry, ErrKeyNotFound
 	}

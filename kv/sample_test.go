@@ -15,7 +15,8 @@ import (
 // sample is a small store with something of everything, to be damaged.
 type sample struct {
 	*scribe
-	image
+	image        // without caches, so that the log is read
+	caches image // those that belong to it
 	closed bool
 	noMap  bool   // the disk has no mappings
 	active string // the segment that was being written
@@ -27,17 +28,25 @@ type sample struct {
 // nothing done yet for the segment before the last but sync it.
 func newSample(t testing.TB, closed, noMap bool) *sample {
 	t.Helper()
+	later := atOnce
+	if !closed {
+		later = never
+	}
+	return newSampleOf(t, closed, noMap, later, (*sample).write)
+}
+
+// newSampleOf is newSample with another life.
+func newSampleOf(t testing.TB, closed, noMap bool, later func(func()), write func(*sample, *vfs.Disk)) *sample {
+	t.Helper()
 	d := newDisk(t)
 	m := &sample{closed: closed, noMap: noMap, versions: map[string]map[string]bool{}}
 	m.tune(d)
 	clock := newHandClock()
 	opts := onDisk(d, clock)
-	if !closed {
-		opts.later = never
-	}
+	opts.later = later
 	m.scribe = newScribeWith(t, opts, clock, ledger{})
 	m.each = func() { m.keep(imageOf(t, d)) }
-	m.write(d)
+	write(m, d)
 	if closed {
 		require.NoError(t, m.s.Close())
 		m.image = imageOf(t, d)
@@ -45,6 +54,8 @@ func newSample(t testing.TB, closed, noMap bool) *sample {
 		m.image = imageOf(t, d.KillClone())
 		require.NoError(t, m.s.Close())
 	}
+	m.caches, m.image = m.image, m.image.withoutCaches()
+	maps.DeleteFunc(m.caches, func(name string, _ []byte) bool { return !isCache(name) })
 	for _, name := range m.names() {
 		if name > m.active && name < "LOCK" {
 			m.active = name

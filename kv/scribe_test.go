@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/vfs"
 )
 
@@ -37,7 +38,7 @@ func newScribeWith(t testing.TB, opts Options, clock *handClock, book ledger) *s
 
 // onDisk returns options for a store of tiny segments on a test disk.
 func onDisk(d *vfs.Disk, clock *handClock) Options {
-	return Options{DataDir: imageDir, fs: d, SegmentSize: minSegmentSize, SweepInterval: -1, CompactInterval: -1, Now: clock.now, later: atOnce}
+	return Options{DataDir: imageDir, fs: d, SegmentSize: minSegmentSize, SweepInterval: -1, CompactInterval: -1, Now: clock.now, later: atOnce, secret: keydir.Secret{1, 2, 3, 4}}
 }
 
 func (w *scribe) set(key, value string, ttl time.Duration) {

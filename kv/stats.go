@@ -15,6 +15,7 @@ type Stats struct {
 	Syncs      uint64 // done for the sake of records since the store was opened
 	Expired    uint64 // keys swept since the store was opened
 
+	HintBytes     int64  // of files that spare the next open the reading of values
 	PinnedBytes   int64  // of files that are kept only for snapshots
 	AppendedBytes int64  // written for the sake of calls since the store was opened
 	CopiedBytes   int64  // written by compaction since the store was opened
@@ -39,6 +40,9 @@ type Recovery struct {
 	TornOffset     int64         // where it was cut
 	TornBytes      int64         // of unfinished writes, which nobody was promised
 	OrphansRemoved int           // files of unfinished work
+	IndexLoaded    bool          // the last Close had saved the index: no record was read
+	Hints          int           // segments whose values were not read, thanks to a hint
+	Ignored        int           // saved indexes and hints that were there but did not match
 	Took           time.Duration // of NewKVStore
 }
 
@@ -66,6 +70,7 @@ func (s *KVStore) Stats() Stats {
 		Syncs:      u.Syncs,
 		Expired:    e.sweeper.swept.Load(),
 
+		HintBytes:     u.Hints,
 		PinnedBytes:   u.Pinned,
 		AppendedBytes: e.log.Appended(),
 		CopiedBytes:   e.compactor.copied.Load(),

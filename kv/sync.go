@@ -67,11 +67,16 @@ func (y *syncer) run(e *engine) {
 // finishBehind does what is left to do for a full segment beside the writers,
 // while the store is open; Close does it itself. The caller holds mu.
 func (e *engine) finishBehind(work func() error) {
-	run := func() {
+	e.behind(func() {
 		if err := e.public("finish a segment", work()); err != nil {
 			e.stopped(err)
 		}
-	}
+	})
+}
+
+// behind runs what may be done beside the writers, or not at all if the store
+// is closed. The caller holds mu.
+func (e *engine) behind(run func()) {
 	switch {
 	case e.closed.Load():
 	case e.opts.later != nil:

@@ -59,7 +59,7 @@ func (s *KVStore) deleteLocked(key string, h uint64) (*group, error) {
 	if err := e.writable(); err != nil {
 		return nil, err
 	}
-	if _, ok := e.newest(h, key); !ok {
+	if _, ok := e.newest(h, key); !ok && !e.closed.Load() { // the index may have been lost
 		return s.groupOfAbsent(key), nil
 	}
 	return s.commitLocked(mutation{kind: record.Tombstone, key: key, hash: h}, nil)

@@ -14,8 +14,8 @@ type Secret [4]uint64
 // SecretSize is the length of a Secret in bytes.
 const SecretSize = 32
 
-// newSecret draws a secret.
-func newSecret() (s Secret) {
+// NewSecret draws a secret.
+func NewSecret() (s Secret) {
 	var b [SecretSize]byte
 	_, _ = rand.Read(b[:]) // never fails, says its documentation
 	return DecodeSecret(b[:])

@@ -9,7 +9,7 @@ import (
 )
 
 func TestHashOfStringsAndBytesIsOne(t *testing.T) {
-	s := newSecret()
+	s := NewSecret()
 	for n := range 200 {
 		key := strings.Repeat("k", n)
 		if a, b := hashKey(&s, key), hashKey(&s, []byte(key)); a != b {
@@ -19,7 +19,7 @@ func TestHashOfStringsAndBytesIsOne(t *testing.T) {
 }
 
 func TestSecretSurvivesItsBytes(t *testing.T) {
-	s := newSecret()
+	s := NewSecret()
 	if got := DecodeSecret(s.Append(nil)); got != s {
 		t.Errorf("got %x, want %x", got, s)
 	}
@@ -28,7 +28,7 @@ func TestSecretSurvivesItsBytes(t *testing.T) {
 // Every bit of a key must turn about half of the hash.
 func TestEveryBitTurnsHalfTheHash(t *testing.T) {
 	for _, n := range []int{1, 3, 4, 7, 8, 15, 16, 17, 32, 40, 100} {
-		s := newSecret()
+		s := NewSecret()
 		key := []byte(strings.Repeat("session:", 13)[:n])
 		turned := 0
 		for bit := range 8 * n {
@@ -43,7 +43,7 @@ func TestEveryBitTurnsHalfTheHash(t *testing.T) {
 }
 
 func TestKeysSpreadOverStripesAndFragments(t *testing.T) {
-	s := newSecret()
+	s := NewSecret()
 	const keys = 1 << 16
 	stripes := make([]int, stripeCount)
 	fragments := map[uint32]bool{}
@@ -63,7 +63,7 @@ func TestKeysSpreadOverStripesAndFragments(t *testing.T) {
 }
 
 func BenchmarkHash(b *testing.B) {
-	s, seed := newSecret(), maphash.MakeSeed()
+	s, seed := NewSecret(), maphash.MakeSeed()
 	for _, n := range []int{8, 16, 40, 100} {
 		key := strings.Repeat("k", n)
 		b.Run(fmt.Sprintf("ours/%d", n), func(b *testing.B) {

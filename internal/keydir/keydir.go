@@ -61,8 +61,11 @@ type Keydir struct {
 // New returns an empty Keydir. The time, in unix milliseconds, need not be
 // exact: with it the deadlines that come before the first Expire are filed
 // well.
-func New(now int64) *Keydir {
-	d := &Keydir{secret: newSecret()}
+func New(now int64) *Keydir { return NewKeyed(NewSecret(), now) }
+
+// NewKeyed is New with a secret that is known.
+func NewKeyed(secret Secret, now int64) *Keydir {
+	d := &Keydir{secret: secret}
 	for i := range d.stripes {
 		d.stripes[i].arena.init()
 	}

@@ -32,9 +32,7 @@ type part struct {
 // Load returns an index to be made of an image with this secret, whose
 // entries lie in so many segments. For now see New.
 func Load(secret Secret, segments int, now int64) *Loading {
-	l := &Loading{d: New(now), segments: uint32(min(segments, MaxSegment+1))}
-	l.d.secret = secret
-	return l
+	return &Loading{d: NewKeyed(secret, now), segments: uint32(min(segments, MaxSegment+1))}
 }
 
 // Expect says that a part has so many entries. read is called once, some

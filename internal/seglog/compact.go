@@ -307,12 +307,15 @@ func (w *Rewrite) Has(at Location) bool {
 }
 
 // Retire ends the use of the old segments, and returns what is left to do:
-// the removal of their files. It belongs to the writer, and nobody may come
+// the removal of their files, and a hint for the new one. It belongs to the writer, and nobody may come
 // to their records any more but by a Pin.
-func (w *Rewrite) Retire() (remove func() error) {
-	free := w.log.retire(w.old)
+func (w *Rewrite) Retire() (rest func() error) {
+	free, calm := w.log.retire(w.old), w.log.calm()
 	return func() error {
 		var err error
+		if w.joined != nil && calm {
+			w.log.leaveHint(w.joined)
+		}
 		for _, m := range free {
 			err = errors.Join(err, w.log.drop(m))
 		}

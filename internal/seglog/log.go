@@ -23,6 +23,9 @@ type Config struct {
 	// Behind is given what is left to do for a full segment, to call it
 	// beside the writer or never. If it is nil the writer does it at once.
 	Behind func(work func() error)
+	// Load, if not nil, is given the image that belongs to a clean log, in
+	// place of the records, and closes it some time.
+	Load func(*Image)
 }
 
 // Log is an open log.
@@ -34,6 +37,7 @@ type Log struct {
 	// installing.
 	man        atomic.Pointer[manifest]
 	installing sync.Mutex
+	imaged     bool // an image belongs to the manifest; protected by installing
 	// numbering is held by whoever takes numbers, until the manifest knows.
 	numbering sync.Mutex
 
@@ -231,6 +235,9 @@ func (l *Log) install(change func(*manifest)) error {
 		return l.check(fmt.Errorf("install manifest: %w", err))
 	}
 	l.man.Store(&m)
+	if l.imaged {
+		_ = l.dropImage() // it belongs to no manifest any more
+	}
 	return nil
 }
 

@@ -32,6 +32,8 @@ type member struct {
 	// damaged says that compaction found it so. It is the compactor's.
 	damaged bool
 
+	hint atomic.Int64 // bytes of its hint; 0: it has none
+
 	// retired is not 0 once it has been replaced and is there only for pins
 	// of lower numbers. Protected by Log.joining.
 	retired uint64
@@ -113,6 +115,7 @@ type Usage struct {
 	Hollow   int    // full segments in which nothing is alive
 	Pinned   int64  // bytes of files that were replaced and are still read
 	Copying  int64  // bytes of a copy that is no part of the log yet
+	Hints    int64  // bytes of hint files
 	Limit    int64  // length in bytes at which the next segment counts as full
 	Durable  uint64 // seq up to which all is on stable storage
 	Syncs    uint64
@@ -145,6 +148,7 @@ func (l *Log) Usage() Usage {
 			u.Disk += m.End()
 			u.Records += m.End() - segment.HeaderSize
 			u.Dead += m.dead.Load()
+			u.Hints += m.hint.Load()
 			if m != l.active && m.hollow() && m.keptKillers+m.keptTouches == 0 {
 				u.Hollow++
 			}

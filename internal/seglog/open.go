@@ -23,6 +23,9 @@ type Recovery struct {
 	TornOffset int64  // where
 	TornBytes  int64  // of an unfinished commit group, which nobody was promised
 	Orphans    int    // files of unfinished work, removed
+	Imaged     bool   // an image was loaded, and no record read
+	Hinted     int    // segments whose hint was read in their place
+	Ignored    int    // images and hints that were there and not used
 	Time       int64  // Unix milliseconds that the store's time had reached
 	Seq        uint64 // of the last record
 }
@@ -42,7 +45,7 @@ func Examine(dir vfs.Dir) (exists bool, err error) {
 		if _, ok := segment.ParseName(name); ok {
 			return true, &segment.CorruptError{File: segment.ManifestName, Reason: "missing beside segments"}
 		}
-		if name != segment.LockName && name != segment.ManifestTemp {
+		if name != segment.LockName && name != segment.ManifestTemp && name != segment.IndexName {
 			return false, fmt.Errorf("%w: the directory holds other files", ErrNotAStore)
 		}
 	}
@@ -58,7 +61,8 @@ func New(c Config) *Log {
 
 // Open opens the log in a directory whose lock the caller holds, or makes a
 // new one in an empty directory. It calls replay for each record that
-// counts, in log order. With vfs.ReadOnly it changes nothing.
+// counts, in log order, perhaps without its value; or it calls Load instead.
+// With vfs.ReadOnly it changes nothing.
 //
 // Damage is a *segment.CorruptError, and then nothing has been changed.
 func (l *Log) Open(replay func(Location, record.Record)) (Recovery, error) {
@@ -90,11 +94,13 @@ func (l *Log) found() error {
 // Close makes the store clean: everything durable, the manifest exact. A
 // poisoned log is only let go of, and its failure returned.
 func (l *Log) Close() error {
-	err := l.finish()
+	err := l.Finish()
 	return errors.Join(err, l.closeMembers())
 }
 
-func (l *Log) finish() error {
+// Finish does what Close does but for letting go. Nothing may be appended
+// afterwards.
+func (l *Log) Finish() error {
 	if err := l.Err(); err != nil || l.man.Load().clean || l.Mode == vfs.ReadOnly {
 		return err
 	}

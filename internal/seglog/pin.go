@@ -3,6 +3,8 @@ package seglog
 import (
 	"errors"
 	"slices"
+
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // pins are the claims on segments that were replaced.
@@ -30,6 +32,11 @@ func (l *Log) Pin() (release func() error) {
 func (l *Log) pin() uint64 {
 	l.joining.Lock()
 	defer l.joining.Unlock()
+	return l.pinLocked()
+}
+
+// pinLocked is pin for a caller that holds joining.
+func (l *Log) pinLocked() uint64 {
 	l.pins.taken++
 	if l.pins.open == nil {
 		l.pins.open = make(map[uint64]bool)
@@ -107,8 +114,12 @@ func (l *Log) detach(old []*member) {
 	l.members.Store(&members)
 }
 
-// drop removes the file of a member that is detached. A file that stays is
+// drop removes the files of a member that is detached. A file that stays is
 // removed by the next Open.
 func (l *Log) drop(m *member) error {
-	return errors.Join(m.Close(), removeIfThere(l.Dir, m.Name()))
+	err := errors.Join(m.Close(), removeIfThere(l.Dir, m.Name()))
+	if m.hint.Load() != 0 {
+		err = errors.Join(err, removeIfThere(l.Dir, segment.HintName(m.ID())))
+	}
+	return err
 }

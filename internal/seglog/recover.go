@@ -20,6 +20,8 @@ type recovery struct {
 	Recovery
 	replay  func(Location, record.Record)
 	orphans []string
+	image   bool            // there is a file of that name
+	hints   map[uint64]bool // by id; there is a file of that name
 	// tails are the open segments of a store that was not closed, those whose
 	// records count.
 	tails []tail
@@ -42,10 +44,8 @@ func (r *recovery) run() error {
 	if err := r.findOrphans(); err != nil {
 		return err
 	}
-	for _, m := range r.man.Load().segments {
-		if err := r.openSegment(m); err != nil {
-			return err
-		}
+	if err := r.openSegments(); err != nil {
+		return err
 	}
 	r.seq = r.Seq
 	r.raiseDurable(r.seq)
@@ -66,13 +66,71 @@ func (r *recovery) readManifest() error {
 	return nil
 }
 
-// openSegment opens a listed segment and replays what it holds.
-func (r *recovery) openSegment(m listed) error {
+// openSegments opens all segments and replays them, or takes what they hold
+// from the image.
+func (r *recovery) openSegments() error {
+	if r.image && r.Load != nil {
+		if x, err := openImage(r.Dir, r.man.Load()); err == nil {
+			return r.openByImage(x)
+		}
+	}
+	if r.image {
+		r.Ignored++
+	}
+	for _, m := range r.man.Load().segments {
+		if err := r.openSegment(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openByImage opens all segments without reading a record.
+func (r *recovery) openByImage(x *Image) error {
+	for i, m := range r.man.Load().segments {
+		if err := r.trustSegment(m, x.members[i]); err != nil {
+			return errors.Join(err, x.Close())
+		}
+	}
+	r.imaged, r.Imaged = true, true
+	r.Load(x)
+	return nil
+}
+
+// trustSegment opens a listed segment that an image knows.
+func (r *recovery) trustSegment(m listed, known figures) error {
+	s, err := r.openFile(m)
+	if err != nil {
+		return err
+	}
+	member := r.join(s)
+	member.dead.Store(known.dead)
+	member.stale.Store(known.stale)
+	member.latest.Store(known.latest)
+	member.last = known.last
+	if r.hints[m.id] {
+		member.hint.Store(known.hint)
+	}
+	if !m.sealed {
+		r.active = member
+	}
+	r.Segments++
+	return s.Trust(m.length, m.chain, known.count)
+}
+
+// openFile opens a listed segment.
+func (r *recovery) openFile(m listed) (*segment.Segment, error) {
 	s, err := segment.Open(segment.Config{
 		Dir: r.Dir, Store: r.store, ID: m.id, Limit: r.SegmentSize, Mode: r.modeOf(m), Ahead: r.Ahead,
 	})
+	return s, unopened(err, segment.Name(m.id))
+}
+
+// openSegment opens a listed segment and replays what it holds.
+func (r *recovery) openSegment(m listed) error {
+	s, err := r.openFile(m)
 	if err != nil {
-		return unopened(err, segment.Name(m.id))
+		return err
 	}
 	if n := len(r.tails); n > 0 {
 		if !r.tails[n-1].Sealed {
@@ -86,9 +144,27 @@ func (r *recovery) openSegment(m listed) error {
 		if !m.sealed {
 			r.active = member
 		}
-		return s.Replay(m.length, m.chain, m.sealed, r.visitor(member))
+		return r.replayListed(m, member)
 	}
 	return r.openTail(member, m.length)
+}
+
+// replayListed replays a segment whose length and chain are known, from its
+// hint if it has one.
+func (r *recovery) replayListed(m listed, to *member) error {
+	if !m.sealed || !r.hints[m.id] {
+		return to.Replay(m.length, m.chain, m.sealed, r.visitor(to))
+	}
+	size, err := readHint(r.Dir, to.Segment, m, func(off, size int64, rec record.Record) {
+		r.visit(to, Location{to.number, off, size}, rec)
+	})
+	if err != nil {
+		r.Ignored++
+		return to.Replay(m.length, m.chain, m.sealed, r.visitor(to))
+	}
+	to.hint.Store(size)
+	r.Hinted++
+	return to.Trust(m.length, m.chain, 0)
 }
 
 // modeOf returns how to open a listed segment: for writing only where the
@@ -149,17 +225,22 @@ func (r *recovery) tear(name string, off, n int64) {
 // stay valid: see repair.
 func (r *recovery) visitor(m *member) func(segment.Found) error {
 	return func(f segment.Found) error {
-		r.Records++
-		r.Seq = max(r.Seq, f.Seq)
-		m.note(f.Header)
-		if f.Type == record.Mark {
-			r.Time = max(r.Time, f.Deadline)
-			r.Spent(Location{m.number, f.Offset, int64(len(f.Raw))})
-			return nil
-		}
-		r.replay(Location{m.number, f.Offset, int64(len(f.Raw))}, f.Record)
+		r.visit(m, Location{m.number, f.Offset, int64(len(f.Raw))}, f.Record)
 		return nil
 	}
+}
+
+// visit takes in a record. Its value may be left out.
+func (r *recovery) visit(m *member, at Location, rec record.Record) {
+	r.Records++
+	r.Seq = max(r.Seq, rec.Seq)
+	m.note(rec.Header)
+	if rec.Type == record.Mark {
+		r.Time = max(r.Time, rec.Deadline)
+		r.Spent(at)
+		return
+	}
+	r.replay(at, rec)
 }
 
 // repair removes what unfinished work left, and saves the tails. The
@@ -177,10 +258,33 @@ func (r *recovery) repair() error {
 		}
 	}
 	r.Orphans = len(r.orphans)
+	if r.image && !r.imaged {
+		if err := r.dropImage(); err != nil {
+			return err
+		}
+	}
+	if err := r.removeHints(); err != nil {
+		return err
+	}
 	if len(r.tails) == 0 {
 		return nil
 	}
 	return r.saveTails()
+}
+
+// removeHints removes the hints that are of no use.
+func (r *recovery) removeHints() error {
+	for _, m := range *r.members.Load() {
+		if m.hint.Load() != 0 {
+			delete(r.hints, m.ID())
+		}
+	}
+	for id := range r.hints {
+		if err := removeIfThere(r.Dir, segment.HintName(id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // saveTails copies the records of the tails into new files, durable before
@@ -303,11 +407,16 @@ func (r *recovery) abandonAll(copies []*segment.Segment) error {
 // of unfinished work are empty, or numbered below next; anything else is a
 // file of a store that this manifest is too old for.
 func (r *recovery) findOrphans() error {
+	r.hints = make(map[uint64]bool)
 	names, err := r.Dir.List()
 	if err != nil {
 		return fmt.Errorf("list directory: %w", err)
 	}
 	for _, name := range names {
+		r.image = r.image || name == segment.IndexName
+		if id, ok := segment.ParseHintName(name); ok {
+			r.hints[id] = true
+		}
 		id, ok := segment.ParseName(name)
 		if !ok || r.man.Load().has(id) {
 			continue

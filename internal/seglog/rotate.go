@@ -47,7 +47,17 @@ func (l *Log) leaveBehind(full *member) error {
 	// Room behind the seal is only zeros; if it cannot be given back now, the
 	// next Open does not mind it.
 	_ = full.Trim()
-	work := func() error { return l.finishFull(full) }
+	calm := l.calm()
+	if !calm {
+		l.dropHints()
+	}
+	work := func() error {
+		err := l.finishFull(full)
+		if calm {
+			l.leaveHint(full)
+		}
+		return err
+	}
 	if l.Behind == nil {
 		return work()
 	}

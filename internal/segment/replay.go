@@ -15,6 +15,21 @@ func (s *Segment) Replay(length int64, chain uint64, sealed bool, visit func(Fou
 	if err != nil {
 		return err
 	}
+	return s.endAt(length, t)
+}
+
+// Trust is Replay for a segment whose records are known from elsewhere, count
+// of them: none is read. Records that have been damaged are met when they are
+// read.
+func (s *Segment) Trust(length int64, chain uint64, count int64) error {
+	if s.reserved < length {
+		return s.tooShort()
+	}
+	return s.endAt(length, tally{chain, count})
+}
+
+// endAt makes length the segment's end if nothing lies behind it.
+func (s *Segment) endAt(length int64, t tally) error {
 	first, last, err := s.nonZero(length)
 	if err != nil {
 		return err
@@ -36,7 +51,7 @@ func (s *Segment) Prove(length int64, chain uint64, sealed bool, visit func(Foun
 // prove visits the records below length and holds them to the chain.
 func (s *Segment) prove(length int64, chain uint64, sealed bool, visit func(Found) error) (tally, error) {
 	if s.reserved < length {
-		return tally{}, &CorruptError{s.name, s.reserved, "file is shorter than the manifest says"}
+		return tally{}, s.tooShort()
 	}
 	t := tally{chain: chainStart(s.header)}
 	kind := record.Type(0)
@@ -59,6 +74,10 @@ func (s *Segment) prove(length int64, chain uint64, sealed bool, visit func(Foun
 		return t, &CorruptError{s.name, length, "seal and manifest disagree"}
 	}
 	return t, nil
+}
+
+func (s *Segment) tooShort() error {
+	return &CorruptError{s.name, s.reserved, "file is shorter than the manifest says"}
 }
 
 // tally follows the chain while a segment is walked.

@@ -188,6 +188,9 @@ func (s *Segment) examine(c Config) error {
 // ID returns the segment's number.
 func (s *Segment) ID() uint64 { return s.id }
 
+// Store returns the random id of the store.
+func (s *Segment) Store() uint64 { return s.store }
+
 // Name returns the segment's file name.
 func (s *Segment) Name() string { return s.name }
 
@@ -204,6 +207,10 @@ func (s *Segment) Sealed() bool { return s.sealed }
 
 // Chain returns the chain over all records. It belongs to the writer.
 func (s *Segment) Chain() uint64 { return s.chain }
+
+// Count returns the number of records, the seal included. It belongs to the
+// writer.
+func (s *Segment) Count() int64 { return s.count }
 
 // Empty reports whether the segment has no record. It belongs to the writer.
 func (s *Segment) Empty() bool { return s.end.Load() <= HeaderSize }

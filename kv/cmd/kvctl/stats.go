@@ -38,10 +38,14 @@ type figures struct {
 	DiskBytes  int64  `json:"disk_bytes"`
 	LiveBytes  int64  `json:"live_bytes"`
 	DeadBytes  int64  `json:"dead_bytes"`
+	HintBytes  int64  `json:"hint_bytes"`
 	IndexBytes int64  `json:"index_bytes"`
 	LastSeq    uint64 `json:"last_seq"`
 	Clean      bool   `json:"clean"`
 	Replayed   int64  `json:"replayed_records"`
+	Indexed    bool   `json:"index_loaded"`
+	Hints      int    `json:"hints_used"`
+	Ignored    int    `json:"caches_ignored"`
 	TornFile   string `json:"torn_file,omitempty"`
 	TornOffset int64  `json:"torn_offset,omitempty"`
 	TornBytes  int64  `json:"torn_bytes,omitempty"`
@@ -52,12 +56,20 @@ func toFigures(st kv.Stats) figures {
 	r := st.Recovery
 	return figures{
 		Keys: st.Keys, Segments: st.Segments,
-		DiskBytes: st.DiskBytes, LiveBytes: st.LiveBytes, DeadBytes: st.DeadBytes, IndexBytes: st.IndexBytes,
+		DiskBytes: st.DiskBytes, LiveBytes: st.LiveBytes, DeadBytes: st.DeadBytes, HintBytes: st.HintBytes, IndexBytes: st.IndexBytes,
 		LastSeq: st.LastSeq,
-		Clean:   r.Clean, Replayed: r.Records,
+		Clean:   r.Clean, Replayed: r.Records, Indexed: r.IndexLoaded, Hints: r.Hints, Ignored: r.Ignored,
 		TornFile: r.TornFile, TornOffset: r.TornOffset, TornBytes: r.TornBytes,
 		OpenMillis: r.Took.Milliseconds(),
 	}
+}
+
+// opened says what opening has read.
+func (f figures) opened() string {
+	if f.Indexed {
+		return "by the saved index"
+	}
+	return fmt.Sprintf("%d records replayed, %d segments by their hints", f.Replayed, f.Hints)
 }
 
 // print writes the figures as a table for a person.
@@ -69,10 +81,11 @@ func (f figures) print(c *call) error {
 	row("bytes on disk", f.DiskBytes)
 	row("live bytes", f.LiveBytes)
 	row("dead bytes", f.DeadBytes)
+	row("hint bytes", f.HintBytes)
 	row("index bytes", fmt.Sprintf("%d in memory", f.IndexBytes))
 	row("last seq", f.LastSeq)
 	row("closed cleanly", f.Clean)
-	row("opened in", fmt.Sprintf("%v, %d records replayed", time.Duration(f.OpenMillis)*time.Millisecond, f.Replayed))
+	row("opened in", fmt.Sprintf("%v, %s", time.Duration(f.OpenMillis)*time.Millisecond, f.opened()))
 	if f.TornFile != "" {
 		row("torn tail", fmt.Sprintf("%d bytes of %s at offset %d", f.TornBytes, f.TornFile, f.TornOffset))
 	}
