@@ -18,6 +18,7 @@ const (
 	engine = "./kv"
 	// suites are the tests that crash, fail and damage stores.
 	suites = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
+	caches = "Cache|SavedIndex"
 )
 
 func mutants() []mutant {
@@ -143,5 +144,35 @@ func mutants() []mutant {
 		{"M28", "values handed out of the file's mapping", engine, "Trap|Own|Copy|Alias", []change{{
 			"internal/segment/read.go",
 			"return append(dst, r.Value...), r.Header, nil", "if dst == nil {\n		return r.Value, r.Header, nil\n	}\n	return append(dst, r.Value...), r.Header, nil"}}},
+		{"M40", "a saved index of an older log believed", engine, caches, []change{{
+			"internal/seglog/image.go",
+			"binary.LittleEndian.Uint64(h[24:]) != xxhash.Sum64(m.encode()),", "h[24] != h[24],"}}},
+		{"M41", "a saved index not proved", engine, caches, []change{{
+			"internal/seglog/image.go",
+			"if xxhash.Sum64(buf) != p.sum {", "if false {"}}},
+		{"M42", "a hint of another segment believed", engine, caches, []change{{
+			"internal/seglog/hint.go",
+			"string(h[:48]) != string(want[:48]) ||", "string(h[:16]) != string(want[:16]) ||"}}},
+		{"M43", "a hint's body not proved", engine, caches, []change{{
+			"internal/seglog/hint.go",
+			"binary.LittleEndian.Uint64(h[48:]) != xxhash.Sum64(body) ||", "false ||"}}},
+		{"M44", "a saved index kept while the log goes on", engine, caches, []change{{
+			"internal/seglog/log.go",
+			"	if l.imaged {", "	if l.imaged && false {"}}},
+		{"M45", "an index that cannot be read is taken for empty", engine, caches, []change{{
+			"kv/saveindex.go",
+			"	e.closed.Store(true)\n", ""}}},
+		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
+			"internal/keydir/undo.go",
+			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
+		{"M47", "deleted keys released under a snapshot", engine, "Snapshot", []change{{
+			"internal/keydir/order.go",
+			"has(live) || s.holds(id)", "has(live)"}}},
+		{"M48", "a closed snapshot takes along what an older one needs", engine, "Snapshot", []change{{
+			"internal/keydir/undo.go",
+			"if older != 0 && s.keep(older, id, w) {", "if older != 0 && false {"}}},
+		{"M49", "compacted segments removed under a snapshot", engine, "Snapshot|Compact|Resurrect", []change{{
+			"internal/seglog/pin.go",
+			"		oldest = min(oldest, n)\n", "		_ = n\n"}}},
 	}
 }
