@@ -15,6 +15,7 @@ func TestErrorEverywhere(t *testing.T) {
 	stories := []script{
 		scriptNamed("sessions by call"), scriptNamed("limits without mappings"),
 		scriptNamed("a cache"), scriptNamed("a life with restarts"),
+		scriptNamed("compacted sessions"), scriptNamed("churn"), scriptNamed("tombstones"),
 		{"comings and goings", byCall, SyncNever, 1 << 10, parseSteps(SyncNever, goings)},
 	}
 	var total tallied

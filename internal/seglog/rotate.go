@@ -53,6 +53,9 @@ func (l *Log) leaveBehind(full *member) error {
 	}
 	work := func() error {
 		err := l.finishFull(full)
+		if err != nil && l.Err() == nil {
+			return nil // the next rotation, or Close, has the manifest say it
+		}
 		if calm {
 			l.leaveHint(full)
 		}
@@ -66,8 +69,7 @@ func (l *Log) leaveBehind(full *member) error {
 }
 
 // finishFull makes a full segment durable and has the manifest say so, which
-// spares the next Open a copy of it. If only that fails, for want of room, the
-// next rotation or Close says it.
+// spares the next Open a copy of it.
 func (l *Log) finishFull(full *member) error {
 	if err := l.Err(); err != nil {
 		return nil // whoever met it was told
@@ -75,11 +77,7 @@ func (l *Log) finishFull(full *member) error {
 	if err := l.settle(full); err != nil {
 		return err
 	}
-	err := l.install(func(m *manifest) { m.seal(full) })
-	if err != nil && l.Err() == nil {
-		return nil
-	}
-	return err
+	return l.install(func(m *manifest) { m.seal(full) })
 }
 
 // create makes an empty segment whose file and name are durable.
