@@ -29,6 +29,7 @@ func (c choice) pick(shapes []seglog.Shape) []uint32 {
 	if best < 0 {
 		return nil
 	}
+	best = c.first(shapes, best)
 	from, to := c.extend(shapes, best)
 	var run []uint32
 	for _, s := range shapes[from:to] {
@@ -65,6 +66,36 @@ func (c choice) best(shapes []seglog.Shape) int {
 	}
 	return best
 }
+
+// first returns what to compact before a segment in which nothing is alive:
+// those whose dead values would have it leave a tombstone for each key, if
+// that costs less than the tombstones would. Of them, the first.
+func (c choice) first(shapes []seglog.Shape, best int) int {
+	if !shapes[best].Hollow() {
+		return best
+	}
+	var dead, alive int64 // bytes: of what waits, and of what is in its way
+	for _, s := range shapes[best:] {
+		if s.Hollow() && c.eligible(s) {
+			dead += s.Dead
+		}
+	}
+	found := best
+	for i, s := range shapes[:best] {
+		if !s.Stale || s.Purged >= shapes[best].Last {
+			continue
+		}
+		if alive += s.Size - s.Dead; !c.eligible(s) || alive > dead/tombstoneShare {
+			return best
+		}
+		found = min(found, i)
+	}
+	return found
+}
+
+// tombstoneShare says that a tombstone takes about one byte of so many of its
+// record.
+const tombstoneShare = 4
 
 // obstacle returns the first segment whose dead values keep tombstones in
 // later ones from being forgotten, or -1.

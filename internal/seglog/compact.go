@@ -18,6 +18,7 @@ type Shape struct {
 	Dead   int64  // bytes of those that nobody needs
 	Gain   int64  // bytes of those that compaction can be expected to free
 	Stale  bool   // it has dead values
+	Purged uint64 // seq: none of those was dead when the log had come to it
 	Last   uint64 // seq of its newest record
 	Latest int64  // deadline by which all its values are dead, Unix ms
 }
@@ -39,6 +40,7 @@ func (l *Log) Shapes() []Shape {
 			Size:   m.End() - segment.HeaderSize,
 			Dead:   m.dead.Load(),
 			Stale:  m.stale.Load() > 0,
+			Purged: x.purged,
 			Last:   m.last,
 			Latest: m.latest.Load(),
 		}
