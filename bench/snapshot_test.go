@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"context"
+	"fmt"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/spcent/plumego/store/kv"
 )
@@ -42,6 +46,54 @@ func BenchmarkSetUnderSnapshot(b *testing.B) {
 			}
 			b.StopTimer()
 		})
+	}
+}
+
+// BenchmarkSnapshotHeld keeps a snapshot open while every key is overwritten
+// five times, reads it whole, and closes it. It reports what it cost and what
+// was left of that. A wrong value fails it.
+func BenchmarkSnapshotHeld(b *testing.B) {
+	const rounds, size = 5, 256
+	for b.Loop() {
+		s, err := kv.NewKVStore(kv.Options{DataDir: b.TempDir(), Sync: kv.SyncNever})
+		must(b, err)
+		value := func(i, round int) []byte { return fmt.Appendf(make([]byte, 0, size), "%0*d", size, i*rounds+round) }
+		name := func(i int) string { return fmt.Sprintf("session:%032x", uint64(i)*0x9e3779b97f4a7c15) }
+		old := make(map[string]string)
+		for i := range perStore() {
+			must(b, s.Set(name(i), value(i, 0), 0))
+			old[name(i)] = string(value(i, 0))
+		}
+		before, heapBefore := s.Stats(), heap()
+		n := snapshot(b, s)
+		rng := rand.New(rand.NewPCG(3, 3))
+		for range rounds * perStore() {
+			i := rng.IntN(perStore())
+			must(b, s.Set(name(i), value(i, 1+rng.IntN(rounds-1)), 0))
+		}
+		open, heapOpen := s.Stats(), heap()
+		items, start := 0, time.Now()
+		for item, err := range n.Scan("") {
+			must(b, err)
+			if old[item.Key] != string(item.Value) {
+				b.Fatal("the snapshot has moved")
+			}
+			items++
+		}
+		if items != perStore() {
+			b.Fatalf("the snapshot has %d of %d keys", items, perStore())
+		}
+		b.ReportMetric(float64(time.Since(start).Nanoseconds())/float64(items), "ns/item")
+		must(b, n.Close())
+		must(b, s.Compact(context.Background()))
+		after := s.Stats()
+		mib := func(n int64) float64 { return float64(n) / (1 << 20) }
+		b.ReportMetric(mib(before.DiskBytes), "MiB-disk-before")
+		b.ReportMetric(mib(open.DiskBytes+open.PinnedBytes), "MiB-disk-open")
+		b.ReportMetric(mib(after.DiskBytes+after.PinnedBytes), "MiB-disk-after")
+		b.ReportMetric(mib(heapOpen-heapBefore), "MiB-heap-open")
+		b.ReportMetric(mib(heap()-heapBefore), "MiB-heap-after")
+		must(b, s.Close())
 	}
 }
 
