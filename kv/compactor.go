@@ -29,6 +29,7 @@ type compactor struct {
 	// The fields below are protected by the engine's mu.
 	calls int   // writes since the last look
 	seen  int64 // bytes appended at the last look
+	every int64 // bytes appended until the next look
 	dead  int64 // bytes that were dead when the compactor was last woken for unhurried work
 	rest  int64 // bytes appended until which there is nothing to do but for hollow segments
 	// moving says that entries are being led to new places.
@@ -39,11 +40,13 @@ type compactor struct {
 	waits    atomic.Uint64
 }
 
-// Between two looks at the store's size lie at most so many writes, and
-// about so many bytes.
+// Between two looks at the store's size lie at most so many writes, and about
+// so many bytes, or the share of a segment that writers are held before the
+// bound.
 const (
 	lookCalls = 64
 	lookBytes = 256 << 10
+	lookShare = 4
 )
 
 func newCompactor() compactor { return compactor{wake: make(chan struct{}, 1)} }
@@ -86,7 +89,7 @@ func (e *engine) pressureOf(u seglog.Usage) pressure {
 // holds mu.
 func (c *compactor) note(e *engine) {
 	c.calls++
-	if c.calls < lookCalls && e.log.Appended()-c.seen < lookBytes {
+	if c.calls < lookCalls && e.log.Appended()-c.seen < c.every {
 		return
 	}
 	c.look(e)
@@ -100,6 +103,7 @@ func (c *compactor) look(e *engine) {
 		return
 	}
 	u := e.log.Usage()
+	c.every = min(lookBytes, u.Limit/lookShare)
 	c.dead = min(c.dead, u.Dead)
 	if u.Dead == 0 || u.Hollow == 0 && e.log.Appended() < c.rest {
 		return
