@@ -22,8 +22,27 @@ import (
 // ErrNoSpace, ErrCorrupt for a store that is damaged, that of the context, or
 // wrap what the system said. After an error dir may hold part of a copy,
 // which does not open.
-func (s *KVStore) Backup(ctx context.Context, dir string) error {
+//
+// Progress makes it tell how far it is: each byte is written, and read back.
+func (s *KVStore) Backup(ctx context.Context, dir string, opts ...CopyOption) error {
 	e := s.engine
+	deed := "back up to " + dir
+	return e.copyLog(ctx, deed, opts, func(c seglog.Copy, w *copying) error {
+		to, err := e.emptyDir(dir)
+		if err != nil {
+			return err
+		}
+		w.total = 2 * c.Size()
+		err = c.To(to, w.pass)
+		if err == nil {
+			err = c.Verify(to, w.pass)
+		}
+		return errors.Join(err, to.Close())
+	})
+}
+
+// copyLog has use copy the log as it is now.
+func (e *engine) copyLog(ctx context.Context, deed string, opts []CopyOption, use func(seglog.Copy, *copying) error) error {
 	if err := e.begin(); err != nil {
 		return err
 	}
@@ -31,20 +50,22 @@ func (s *KVStore) Backup(ctx context.Context, dir string) error {
 	if e.opts.ReadOnly && !e.recovery.Clean {
 		return fmt.Errorf("%w, and its store was not closed: open it for writing first", ErrReadOnly)
 	}
-	to, err := e.emptyDir(dir)
-	if err != nil {
-		return e.public("back up to "+dir, err)
-	}
-	err = errors.Join(e.backup(ctx, to), to.Close())
-	return e.public("back up to "+dir, err)
+	e.mu.Lock()
+	c, release := e.log.Copy(), e.log.Pin()
+	e.mu.Unlock()
+	err := use(c, newCopying(func() error { return e.proceed(ctx) }, opts))
+	return e.public(deed, errors.Join(err, release()))
 }
 
 // emptyDir opens a directory that is empty, and makes it if need be.
 func (e *engine) emptyDir(path string) (vfs.Dir, error) {
-	fsys := e.opts.fs
-	if fsys == nil {
-		fsys = vfs.OS{}
+	if e.opts.fs != nil {
+		return emptyDir(e.opts.fs, path)
 	}
+	return emptyDir(vfs.OS{}, path)
+}
+
+func emptyDir(fsys vfs.FS, path string) (vfs.Dir, error) {
 	if err := fsys.MakeDir(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoParent
 	} else if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -62,15 +83,4 @@ func (e *engine) emptyDir(path string) (vfs.Dir, error) {
 		return nil, errors.Join(err, dir.Close())
 	}
 	return dir, nil
-}
-
-func (e *engine) backup(ctx context.Context, to vfs.Dir) error {
-	e.mu.Lock()
-	c, release := e.log.Copy(), e.log.Pin()
-	e.mu.Unlock()
-	err := c.To(to, func(int64) error { return e.proceed(ctx) })
-	if err == nil {
-		err = c.Verify(to, func() error { return e.proceed(ctx) })
-	}
-	return errors.Join(err, release())
 }

@@ -21,13 +21,30 @@ import (
 // of one moment shows.
 func TestBackupUnderLoad(t *testing.T) {
 	s := mustOpen(t, Options{DataDir: t.TempDir(), Sync: SyncNever, SegmentSize: 16 << 10})
-	stop := make(chan struct{})
+	stop := writeCounters(t, s)
+	for i := range 5 {
+		eventually(t, "there is something to copy", func() bool { return s.Stats().LastSeq > uint64(2000*(i+1)) })
+		dir := filepath.Join(t.TempDir(), "copy")
+		acknowledged := readCounters(t, s)
+		require.NoError(t, s.Backup(context.Background(), dir))
+		requireCounters(t, dir, acknowledged)
+	}
+	stop()
+	require.NotZero(t, s.Stats().Compactions)
+	require.Zero(t, s.Stats().PinnedBytes)
+	require.NoError(t, s.Close())
+}
+
+// writeCounters has four writers count, each in two keys in turn, until stop
+// is called, which waits for them.
+func writeCounters(t *testing.T, s *KVStore) (stop func()) {
+	done := make(chan struct{})
 	var all sync.WaitGroup
 	for w := range 4 {
 		all.Go(func() {
 			for i := 1; ; i++ {
 				select {
-				case <-stop:
+				case <-done:
 					return
 				default:
 				}
@@ -40,30 +57,26 @@ func TestBackupUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	for i := range 5 {
-		eventually(t, "there is something to copy", func() bool { return s.Stats().LastSeq > uint64(2000*(i+1)) })
-		dir := filepath.Join(t.TempDir(), "copy")
-		acknowledged := readCounters(t, s)
-		require.NoError(t, s.Backup(context.Background(), dir))
-		c := mustOpen(t, Options{DataDir: dir})
-		require.True(t, c.Stats().Recovery.Clean)
-		_, err := c.Verify(context.Background())
-		require.NoError(t, err)
-		copied := readCounters(t, c)
-		for w := range 4 {
-			first, second := copied[fmt.Sprint("first", w)], copied[fmt.Sprint("second", w)]
-			require.Contains(t, []int{0, 1}, first-second, "a copy of two moments")
-			require.GreaterOrEqual(t, first, acknowledged[fmt.Sprint("first", w)])
-			require.GreaterOrEqual(t, second, acknowledged[fmt.Sprint("second", w)])
-		}
-		require.NoError(t, c.Set("new", []byte("write"), 0))
-		require.NoError(t, c.Close())
+	return func() { close(done); all.Wait() }
+}
+
+// requireCounters opens a copy, which must be of one moment, no earlier than
+// what had been acknowledged, and a good store.
+func requireCounters(t *testing.T, dir string, acknowledged map[string]int) {
+	t.Helper()
+	c := mustOpen(t, Options{DataDir: dir})
+	require.True(t, c.Stats().Recovery.Clean)
+	_, err := c.Verify(context.Background())
+	require.NoError(t, err)
+	copied := readCounters(t, c)
+	for w := range 4 {
+		first, second := copied[fmt.Sprint("first", w)], copied[fmt.Sprint("second", w)]
+		require.Contains(t, []int{0, 1}, first-second, "a copy of two moments")
+		require.GreaterOrEqual(t, first, acknowledged[fmt.Sprint("first", w)])
+		require.GreaterOrEqual(t, second, acknowledged[fmt.Sprint("second", w)])
 	}
-	close(stop)
-	all.Wait()
-	require.NotZero(t, s.Stats().Compactions)
-	require.Zero(t, s.Stats().PinnedBytes)
-	require.NoError(t, s.Close())
+	require.NoError(t, c.Set("new", []byte("write"), 0))
+	require.NoError(t, c.Close())
 }
 
 func readCounters(t *testing.T, s *KVStore) map[string]int {

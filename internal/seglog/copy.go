@@ -46,44 +46,65 @@ func (c Copy) To(dir vfs.Dir, wrote func(int64) error) error {
 
 // copyFile copies the bytes of an extent.
 func (c Copy) copyFile(dir vfs.Dir, x Extent, wrote func(int64) error) (err error) {
-	from, err := c.log.Dir.Open(segment.Name(x.id), vfs.ReadOnly)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, from.Close()) }()
 	to, err := dir.Create(segment.Name(x.id))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
+	err = c.eachPiece(x, func(off int64, b []byte) error {
+		if _, err := to.WriteAt(b, off); err != nil {
+			return err
+		}
+		return wrote(int64(len(b)))
+	})
+	if err != nil {
+		return err
+	}
+	return to.Sync()
+}
+
+// eachPiece calls visit with the bytes of an extent, a piece at a time. They
+// are valid until visit returns.
+func (c Copy) eachPiece(x Extent, visit func(off int64, b []byte) error) (err error) {
+	from, err := c.log.Dir.Open(segment.Name(x.id), vfs.ReadOnly)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
 	buf := make([]byte, min(x.length, copyPiece))
 	for off := int64(0); off < x.length; {
 		b := buf[:min(int64(len(buf)), x.length-off)]
 		if n, err := from.ReadAt(b, off); n < len(b) {
 			return errors.Join(&segment.CorruptError{File: segment.Name(x.id), Offset: off + int64(n), Reason: "file is shorter than the manifest says"}, err)
 		}
-		if _, err := to.WriteAt(b, off); err != nil {
+		if err := visit(off, b); err != nil {
 			return err
 		}
 		off += int64(len(b))
-		if err := wrote(int64(len(b))); err != nil {
-			return err
-		}
 	}
-	return to.Sync()
+	return nil
 }
 
 // copyPiece is how many bytes are copied at a time.
 const copyPiece = 1 << 20
 
-// Verify reads what To has written and holds every byte to its checksums.
-// proceed is called before each file, and may end it by an error.
-func (c Copy) Verify(dir vfs.Dir, proceed func() error) error {
+// Size returns how many bytes the segments have.
+func (c Copy) Size() (n int64) {
 	for _, x := range c.extents {
-		if err := proceed(); err != nil {
+		n += x.length
+	}
+	return n
+}
+
+// Verify reads what To has written and holds every byte to its checksums.
+// read is called with the bytes of each file when it was read, and may end it
+// by an error.
+func (c Copy) Verify(dir vfs.Dir, read func(int64) error) error {
+	for _, x := range c.extents {
+		if err := c.log.verifyIn(dir, x, func(Location, record.Record) {}); err != nil {
 			return err
 		}
-		if err := c.log.verifyIn(dir, x, func(Location, record.Record) {}); err != nil {
+		if err := read(x.length); err != nil {
 			return err
 		}
 	}

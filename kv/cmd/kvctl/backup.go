@@ -12,34 +12,56 @@ func backupCommand() command {
 		name:     "backup",
 		operands: "SRC DST",
 		summary:  "copy a store",
-		details: `Backup copies a store that no application has open into DST, which must be
-empty or missing. The copy is on stable storage, and was read back and
-checked, when backup exits with 0. A running application copies its store by
-Backup of package kv.`,
-		example: "kvctl backup /var/lib/app/state /mnt/state.copy",
-		flags:   plain(backup),
+		details: `Backup copies a store that no application has open into the directory DST,
+which must be empty or missing. The copy is on stable storage, and was read
+back and checked, when backup exits with 0. With - for DST it writes the copy
+to standard output, for restore to make a store of. A running application
+copies its store by Backup or WriteTo of package kv.`,
+		example: `kvctl backup /var/lib/app/state /mnt/state.copy
+  kvctl backup /var/lib/app/state - | ssh host kvctl restore - /var/lib/app/state`,
+		flags: plain(backup),
 	}
 }
 
-// backedUp is the JSON output.
-type backedUp struct {
+// copied is the JSON output.
+type copied struct {
 	Keys  int   `json:"keys"`
 	Bytes int64 `json:"bytes"`
 }
 
 func backup(c *call) (exit, error) {
-	if _, err := os.Stat(c.operands[0]); err != nil {
-		return exitError, fmt.Errorf("%s does not exist", c.operands[0])
+	src, dst := c.operands[0], c.operands[1]
+	if _, err := os.Stat(src); err != nil {
+		return exitError, fmt.Errorf("%s does not exist", src)
 	}
 	return c.withStore(toWrite, func(s *kv.KVStore) (exit, error) {
-		if err := s.Backup(c.ctx, c.operands[1]); err != nil {
+		p := c.newProgress("bytes")
+		defer p.done()
+		if dst == "-" {
+			_, err := s.BackupTo(c.ctx, c.stdout, kv.Progress(p.share))
+			return failed(err), err
+		}
+		if err := s.Backup(c.ctx, dst, kv.Progress(p.share)); err != nil {
 			return exitError, err
 		}
-		u := s.Stats()
-		if c.json {
-			return exitOK, c.printJSON(backedUp{u.Keys, u.DiskBytes})
-		}
-		_, err := fmt.Fprintf(c.stdout, "%d keys, %d bytes copied and checked\n", u.Keys, u.DiskBytes)
-		return exitOK, err
+		return c.printCopied(s, "copied and checked")
 	})
+}
+
+// printCopied says what a copy has.
+func (c *call) printCopied(s *kv.KVStore, deed string) (exit, error) {
+	u := s.Stats()
+	if c.json {
+		return exitOK, c.printJSON(copied{u.Keys, u.DiskBytes})
+	}
+	_, err := fmt.Fprintf(c.stdout, "%d keys, %d bytes %s\n", u.Keys, u.DiskBytes, deed)
+	return exitOK, err
+}
+
+// failed is the exit code of an error.
+func failed(err error) exit {
+	if err != nil {
+		return exitError
+	}
+	return exitOK
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -19,4 +22,29 @@ func TestBackup(t *testing.T) {
 	require.Equal(t, exitError, kvctl("backup", none, filepath.Join(t.TempDir(), "x")).code)
 	require.NoDirExists(t, none)
 	require.Contains(t, must(t, kvctl("backup", src, filepath.Join(t.TempDir(), "json"), "-json")), `"keys":2`)
+}
+
+func TestBackupAndRestoreByStream(t *testing.T) {
+	src, dst := filepath.Join(t.TempDir(), "src"), filepath.Join(t.TempDir(), "dst")
+	must(t, kvctl("set", src, "key", "value"))
+	must(t, kvctl("set", src, "brief", "value", "-ttl", "1h"))
+	stream := must(t, kvctl("backup", src, "-"))
+	require.Contains(t, must(t, kvctlWith(stream, "restore", "-", dst)), "2 keys, ")
+	require.Equal(t, must(t, kvctl("dump", src)), must(t, kvctl("dump", dst)))
+	must(t, kvctl("verify", dst))
+
+	file := filepath.Join(t.TempDir(), "backup.gz")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write([]byte(stream))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	require.NoError(t, os.WriteFile(file, packed.Bytes(), 0o600))
+	require.Contains(t, must(t, kvctl("restore", file, filepath.Join(t.TempDir(), "x"), "-json")), `"keys":2`)
+
+	bad := kvctlWith(stream[:len(stream)-1], "restore", "-", filepath.Join(t.TempDir(), "x"))
+	require.Equal(t, exitError, bad.code)
+	require.Contains(t, bad.stderr, "stream at offset")
+	require.Equal(t, exitError, kvctlWith(stream, "restore", "-", dst).code, "it is not empty")
+	require.Equal(t, exitError, kvctl("restore", filepath.Join(t.TempDir(), "none"), dst).code)
 }

@@ -28,7 +28,7 @@ func commands() []command {
 	return []command{
 		getCommand(), setCommand(), delCommand(), existsCommand(), ttlCommand(), incrCommand(),
 		scanCommand(), countCommand(), statsCommand(), inspectCommand(),
-		verifyCommand(), salvageCommand(), compactCommand(), backupCommand(),
+		verifyCommand(), salvageCommand(), compactCommand(), backupCommand(), restoreCommand(),
 		loadCommand(), dumpCommand(), replayCommand(),
 	}
 }

@@ -46,6 +46,17 @@ func (p *progress) draw(count, bytes int64, now time.Time) {
 	p.drawn = true
 }
 
+// share is called with how much of a whole is done, both in bytes.
+func (p *progress) share(done, total int64) {
+	if p.w == nil || total == 0 {
+		return
+	}
+	if now := time.Now(); now.After(p.next) {
+		fmt.Fprintf(p.w, "\r%.0f %% of %.1f MB\x1b[K", 100*float64(done)/float64(total), float64(total)/1e6)
+		p.drawn, p.next = true, now.Add(progressInterval)
+	}
+}
+
 // done wipes the line.
 func (p *progress) done() {
 	if p.drawn {
