@@ -50,6 +50,9 @@ func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
 	if err := e.writable(); err != nil {
 		return nil, err
 	}
+	if err := e.roomFor(m, value); err != nil {
+		return nil, err
+	}
 	h := record.Header{Type: m.kind, Commit: true, Deadline: m.deadline}
 	var err error
 	if m.seq, m.at, err = e.log.Append(h, m.key, value); err != nil {

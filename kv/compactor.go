@@ -78,6 +78,9 @@ const (
 func (e *engine) pressureOf(u seglog.Usage) pressure {
 	live := u.Records - u.Dead
 	bound := max(int64(float64(live)/(1-e.opts.CompactRatio)), boundSegments*u.Limit)
+	if e.opts.MaxBytes > 0 {
+		bound = min(bound, e.mostDisk()) // writers rather wait than be refused
+	}
 	return pressure{
 		disk: u.Disk + u.Copying,
 		soft: bound - int64(float64(bound-min(live, bound))*(1-softShare)) - u.Limit,

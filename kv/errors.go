@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/spcent/plumego/store"
+	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/seglog"
 	"github.com/spcent/plumego/store/internal/segment"
 	"github.com/spcent/plumego/store/internal/vfs"
@@ -67,6 +68,9 @@ var (
 	// ErrNoSpace says that the device is full. Nothing was changed; reads
 	// and deletes still work, and writes do again when there is space.
 	ErrNoSpace error = sentinel{"kv: no space left", store.ErrNoSpace}
+	// ErrFull says that a write would exceed Options.MaxBytes, or that the
+	// index has no room for the key. Nothing was changed; deletes make room.
+	ErrFull error = sentinel{"kv: store is full", store.ErrNoSpace}
 	// ErrCorrupt says that stored bytes are not those that were written.
 	// The error is a *CorruptError.
 	ErrCorrupt error = sentinel{"kv: corrupt", store.ErrCorrupt}
@@ -148,6 +152,7 @@ func translations() []translation {
 	return []translation{
 		{vfs.ErrNoSpace, ErrNoSpace},
 		{segment.ErrFull, ErrNoSpace}, // met by tombstones on a full disk
+		{keydir.ErrFull, ErrFull},
 		{vfs.ErrLocked, ErrLocked},
 		{vfs.ErrNotDir, ErrNotAStore},
 		{seglog.ErrNotAStore, ErrNotAStore},

@@ -43,6 +43,8 @@ type engine struct {
 	// pending has, for each key in a group, its newest write, which is in
 	// the log but not in the index. Protected by mu.
 	pending map[string]mutation
+	// room is protected by mu.
+	room room
 	// changes counts what was done to the index. Protected by mu.
 	changes uint64
 	// lastMark is the store's time, in Unix milliseconds, that the log is
@@ -153,6 +155,7 @@ func (e *engine) start() {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.room.note(e, e.log.Usage())
 	if !e.opts.ReadOnly && e.opts.CompactInterval > 0 {
 		e.work.Go(func() { e.compactor.run(e) })
 		e.compactor.look(e)

@@ -55,6 +55,15 @@ type Options struct {
 	// MaxValueSize bounds a value, in bytes. Default 64 MiB; at most 1 GiB.
 	MaxValueSize int64
 
+	// MaxBytes, if not 0, is a hard bound of Stats.DiskBytes, also InMemory:
+	// the log stays below it, but for deletes, which always work, and what
+	// open snapshots keep. A write that would bring the live records above
+	// MaxBytes*(1-CompactRatio) is ErrFull, unless it replaces as much. At
+	// least 64 KiB. Segments are at most a sixteenth of it then, and a value
+	// that is longer may be ErrFull before that. With CompactInterval below 0
+	// it takes Compact to make room.
+	MaxBytes int64
+
 	// SweepInterval is the shortest time between two sweeps for expired
 	// keys. Default 1s; negative: never sweep. Expired keys are absent for
 	// readers either way; the sweep only frees their memory.
@@ -100,6 +109,8 @@ const (
 	MaxKeySize = record.MaxKey
 
 	minSegmentSize = 1 << 10
+	minMaxBytes    = 64 << 10
+	boundShare     = 16 // of MaxBytes that a segment has at most
 	maxSegmentSize = 4 << 30
 	maxMaxValue    = record.MaxValue
 
@@ -125,6 +136,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if err := fill(&o.SegmentSize, defaultSegmentSize, minSegmentSize, maxSegmentSize, "SegmentSize"); err != nil {
 		return o, err
+	}
+	if o.MaxBytes != 0 {
+		if err := fill(&o.MaxBytes, 0, minMaxBytes, 1<<62, "MaxBytes"); err != nil {
+			return o, err
+		}
+		o.SegmentSize = min(o.SegmentSize, o.MaxBytes/boundShare)
 	}
 	if err := fill(&o.MaxValueSize, defaultMaxValue, 1, maxMaxValue, "MaxValueSize"); err != nil {
 		return o, err

@@ -105,23 +105,29 @@ func (e *engine) sleep(d time.Duration) bool {
 func (e *engine) expire() {
 	for more := true; more; {
 		e.mu.Lock()
-		now := e.clock.now()
-		var n int
-		n, more = e.index.Expire(now, sweepBatch, e.forget)
-		if n > 0 {
-			e.changes++
-			e.sweeper.swept.Add(uint64(n))
-			e.sweeper.sawDeath.Store(true)
-			if now >= e.lastMark+markInterval {
-				e.mark(now)
-			}
-		}
+		more = e.expireSome()
 		e.folder.note(e)
 		if !more && !e.closed.Load() {
 			e.compactor.look(e)
 		}
 		e.mu.Unlock()
 	}
+}
+
+// expireSome removes a batch of the keys whose deadline has passed. The caller
+// holds mu.
+func (e *engine) expireSome() (more bool) {
+	now := e.clock.now()
+	n, more := e.index.Expire(now, sweepBatch, e.forget)
+	if n > 0 {
+		e.changes++
+		e.sweeper.swept.Add(uint64(n))
+		e.sweeper.sawDeath.Store(true)
+		if now >= e.lastMark+markInterval {
+			e.mark(now)
+		}
+	}
+	return more
 }
 
 // forget counts the record of a key that was swept.

@@ -112,6 +112,7 @@ type Usage struct {
 	Disk     int64  // bytes of segment files, reserved room excluded
 	Records  int64  // bytes of records
 	Dead     int64  // bytes of records that nobody needs
+	Seals    int64  // bytes of records that end a segment, in Records too
 	Hollow   int    // full segments in which nothing is alive
 	Pinned   int64  // bytes of files that were replaced and are still read
 	Copying  int64  // bytes of a copy that is no part of the log yet
@@ -149,6 +150,9 @@ func (l *Log) Usage() Usage {
 			u.Records += m.End() - segment.HeaderSize
 			u.Dead += m.dead.Load()
 			u.Hints += m.hint.Load()
+			if m != l.active {
+				u.Seals += sealSize
+			}
 			if m != l.active && m.hollow() && m.keptKillers+m.keptTouches == 0 {
 				u.Hollow++
 			}

@@ -1,0 +1,76 @@
+package kv
+
+import (
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/seglog"
+)
+
+// Options.MaxBytes bounds the log. Compaction keeps it within what is alive
+// divided by 1-CompactRatio, so what is alive is bounded by as much less; the
+// rest of MaxBytes is the room in which compaction works, a segment of it for
+// the copy that is being made. Only close to one of the two bounds does a
+// write count exactly.
+
+// room is what is known of the log's size. Protected by the engine's mu.
+type room struct {
+	live, disk int64 // bytes, when so many had been appended:
+	at         int64
+}
+
+// note remembers the size of the log. The caller holds mu.
+func (r *room) note(e *engine, u seglog.Usage) {
+	r.live, r.disk, r.at = u.Records-u.Dead-u.Seals, u.Disk+u.Copying, e.log.Appended()
+}
+
+// roomFor returns ErrFull if a mutation, of which the value is given, would
+// bring the log above Options.MaxBytes. A delete never does. The caller holds
+// mu.
+func (e *engine) roomFor(m mutation, value []byte) error {
+	if e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
+		return nil
+	}
+	size := record.Size(len(m.key), len(value))
+	if e.fits(size, 0) {
+		return nil
+	}
+	e.room.note(e, e.log.Usage())
+	if e.fits(size, e.replaces(m)) {
+		return nil
+	}
+	for more := true; more; {
+		more = e.expireSome()
+	}
+	e.room.note(e, e.log.Usage())
+	if e.fits(size, e.replaces(m)) {
+		return nil
+	}
+	return ErrFull
+}
+
+// fits reports whether so many bytes more are surely within the bounds, if so
+// many of those that are alive die by them.
+func (e *engine) fits(size, dying int64) bool {
+	since := e.log.Appended() - e.room.at
+	live, disk := e.room.live+since+size-dying, e.room.disk+since+size
+	return (size <= dying || float64(live) <= e.mostAlive()) && disk <= e.mostDisk()
+}
+
+// mostAlive is what may be alive after a write that adds to it, in bytes.
+func (e *engine) mostAlive() float64 {
+	return float64(e.opts.MaxBytes) * (1 - e.opts.CompactRatio)
+}
+
+// mostDisk is what the log may have before a write, in bytes.
+func (e *engine) mostDisk() int64 { return e.opts.MaxBytes - e.opts.SegmentSize }
+
+// replaces returns how many bytes die by a mutation.
+func (e *engine) replaces(m mutation) int64 {
+	if m.kind == record.Touch {
+		return record.Size(len(m.key), 0) // itself: the index remembers what it says
+	}
+	old, ok := e.newest(m.hash, m.key)
+	if !ok {
+		return 0
+	}
+	return old.Size
+}
