@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,6 +94,36 @@ func TestReadersShareTheLock(t *testing.T) {
 	require.ErrorIs(t, err, ErrLocked, "one reader is still there")
 	require.NoError(t, second.Close())
 	require.NoError(t, mustOpen(t, writable).Close())
+}
+
+// TestLockWhileTheManifestIsReplaced opens again and again while the owner
+// rotates and compacts, which replaces the manifest that the opener looks at.
+func TestLockWhileTheManifestIsReplaced(t *testing.T) {
+	opts := inDir(t.TempDir())
+	opts.Sync = SyncNever
+	s := mustOpen(t, opts)
+	written := make(chan error)
+	go func() {
+		defer close(written)
+		for i := range 600 {
+			if err := s.Set(strconv.Itoa(i%10), make([]byte, 300), 0); err != nil {
+				written <- err
+				return
+			}
+		}
+	}()
+	for opens := 0; ; opens++ {
+		select {
+		case err := <-written:
+			require.NoError(t, err)
+			require.NoError(t, s.Close())
+			t.Logf("%d opens refused", opens)
+			return
+		default:
+			_, err := NewKVStore(opts)
+			require.ErrorIs(t, err, ErrLocked)
+		}
+	}
 }
 
 // readAll copies the files of a real directory.

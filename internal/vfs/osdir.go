@@ -41,13 +41,29 @@ func (d *osDir) Open(name string, mode Mode) (File, error) {
 	return &osFile{f: f}, nil
 }
 
-// open looks at the name first, since opening a pipe or a device has
-// effects, and at what it has opened afterwards, since a name may change its
-// file in between.
-func (d *osDir) open(name string, mode Mode) (*os.File, error) {
+// open opens what a name stands for. A manifest is replaced while its store
+// is open, and whoever looks at it then shall see the one or the other.
+func (d *osDir) open(name string, mode Mode) (f *os.File, err error) {
 	if err := checkName("open", name); err != nil {
 		return nil, err
 	}
+	const patience = 100 // replacements at the very moment
+	for range patience {
+		f, err = d.openOnce(name, mode)
+		if !errors.Is(err, errReplaced) {
+			return f, err
+		}
+	}
+	return nil, fail("open", name, ErrUnsafeFile)
+}
+
+// errReplaced says that a name got another file while it was being opened.
+var errReplaced = errors.New("replaced meanwhile")
+
+// openOnce looks at the name first, since opening a pipe or a device has
+// effects, and at what it has opened afterwards, since a name may change its
+// file in between.
+func (d *osDir) openOnce(name string, mode Mode) (*os.File, error) {
 	seen, err := d.root.Lstat(name)
 	if err != nil {
 		return nil, translate(err)
@@ -78,10 +94,12 @@ func checkOpened(f *os.File, seen fs.FileInfo) error {
 		return translate(err)
 	}
 	n, err := links(f, info)
-	if err != nil {
+	switch {
+	case err != nil:
 		return translate(err)
-	}
-	if n != 1 || !os.SameFile(seen, info) {
+	case n == 0 || !os.SameFile(seen, info):
+		return errReplaced
+	case n > 1:
 		return fail("open", f.Name(), ErrUnsafeFile)
 	}
 	return nil
