@@ -144,6 +144,9 @@ func mutants() []mutant {
 		{"M50", "a manifest that is being replaced is taken for an unsafe file", engine, "Lock", []change{{
 			"internal/vfs/osdir.go",
 			"		return errReplaced\n", "		return fail(\"open\", f.Name(), ErrUnsafeFile)\n"}}},
+		{"M51", "a tail that a compaction relied on may be missing", engine, "Tail", []change{{
+			"internal/seglog/compact.go",
+			"		m.extend(c.ends)\n", ""}}},
 		{"M28", "values handed out of the file's mapping", engine, "Trap|Own|Copy|Alias", []change{{
 			"internal/segment/read.go",
 			"return append(dst, r.Value...), r.Header, nil", "if dst == nil {\n		return r.Value, r.Header, nil\n	}\n	return append(dst, r.Value...), r.Header, nil"}}},

@@ -233,7 +233,10 @@ func (w *Rewrite) Install(c Cut) error {
 		w.joined.dead.Store(w.kills + w.touch)
 		w.joined.latest.Store(w.latest)
 	}
-	err := l.install(w.list)
+	err := l.install(func(m *manifest) {
+		m.extend(c.ends)
+		w.list(m)
+	})
 	if err != nil && w.joined != nil {
 		l.joining.Lock()
 		l.detach([]*member{w.joined})

@@ -142,12 +142,29 @@ type Cut struct {
 	full, active *member
 	seq          uint64
 	pin          uint64
+	ends         []end
 }
+
+// end is how far a segment reached at a cut. A seal that was written since may
+// be taken back.
+type end struct {
+	*member
+	length int64 // bytes
+}
+
+// durable returns how much of it is on stable storage, in bytes. That may lack
+// a seal, although all records are durable.
+func (e end) durable() int64 { return min(e.length, e.Synced()) }
 
 // Cut returns the point behind the last record. It must be given to Sync,
 // once.
 func (l *Log) Cut() Cut {
-	c := Cut{l.full, l.active, l.seq, l.pin()}
+	c := Cut{full: l.full, active: l.active, seq: l.seq, pin: l.pin()}
+	for _, m := range []*member{c.full, c.active} {
+		if m != nil {
+			c.ends = append(c.ends, end{m, m.End()})
+		}
+	}
 	if c.full != nil && c.full.Synced() == c.full.End() {
 		_ = l.settle(c.full) // there is no sync to fail
 		c.full = nil         // its file may be gone already

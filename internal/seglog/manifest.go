@@ -58,11 +58,26 @@ type manifest struct {
 type listed struct {
 	id     uint64
 	sealed bool
-	length int64  // bytes known to be durable; all of them if sealed
-	chain  uint64 // over those bytes; see package segment
+	length int64 // bytes known to be durable; all of them if sealed
+	// chain is over those bytes, see package segment; of an open segment only
+	// if the manifest is clean.
+	chain uint64
 	// purged is a seq: no value that was dead when the log had come to it is
 	// in the segment. It is 0 for one that was never compacted.
 	purged uint64
+}
+
+// extend says how much of the open segments has become durable. Whoever drops
+// a record because of a later one must: without the later one the log has
+// not merely an earlier end, but a hole.
+func (m *manifest) extend(ends []end) {
+	for i, x := range m.segments {
+		for _, e := range ends {
+			if x.id == e.ID() && !x.sealed {
+				m.segments[i].length = max(x.length, e.durable())
+			}
+		}
+	}
 }
 
 // last returns the last segment if it is open, or nil.

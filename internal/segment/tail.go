@@ -45,6 +45,9 @@ func (s *Segment) ScanTail(durable int64) (Tail, error) {
 	if err != nil && err != errSealed {
 		return Tail{}, err
 	}
+	if sealed {
+		stop = cut // the seal is valid, and may be known to be durable
+	}
 	if err := s.judge(stop, durable); err != nil {
 		return Tail{}, err
 	}
