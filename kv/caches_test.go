@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -341,4 +343,31 @@ func failReads(d *vfs.Disk, name string, reads int) *atomic.Int64 {
 		return nil
 	})
 	return n
+}
+
+// TestCachesThatCannotBeRemoved has something stand in the place of each cache
+// that is neither to be read nor to be removed.
+func TestCachesThatCannotBeRemoved(t *testing.T) {
+	m := sampleWithCaches(t, true)
+	for name := range m.caches {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			m.writeAll(t, dir)
+			require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+			opts := inDir(dir)
+			opts.Now = m.clock.now
+			want := m.last(0)
+			for _, readOnly := range []bool{true, false, false} {
+				opts.ReadOnly = readOnly
+				s := mustOpen(t, opts)
+				requireHoldings(t, want, s, name)
+				if !readOnly {
+					require.NoError(t, s.Set("hot", []byte("hotter"), 0))
+					want["hot"] = holding{value: "hotter"}
+					require.NoError(t, s.Compact(context.Background()))
+				}
+				require.NoError(t, s.Close())
+			}
+		})
+	}
 }

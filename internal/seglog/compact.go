@@ -312,8 +312,8 @@ func (w *Rewrite) Has(at Location) bool {
 }
 
 // Retire ends the use of the old segments, and returns what is left to do:
-// the removal of their files, and a hint for the new one. It belongs to the writer, and nobody may come
-// to their records any more but by a Pin.
+// the removal of their files, and a hint for the new one. It belongs to the
+// writer, and nobody may come to their records any more but by a Pin.
 func (w *Rewrite) Retire() (rest func() error) {
 	free, calm := w.log.retire(w.old), w.log.calm()
 	return func() error {

@@ -86,7 +86,8 @@ func (l *Log) writeHint(m *member) error {
 	w := hintWriter{file: f, off: hintHeader}
 	w.sum.Reset()
 	if err := errors.Join(w.write(m), f.Close()); err != nil {
-		return errors.Join(err, removeIfThere(l.Dir, name))
+		l.dropCache(name)
+		return err
 	}
 	m.hint.Store(w.off)
 	return nil
@@ -283,7 +284,7 @@ func (l *Log) dropHints() {
 	for _, m := range l.inOrder() {
 		if m != nil && m.hint.Load() != 0 && m.dead.Load() > m.End()/calmShare {
 			m.hint.Store(0)
-			_ = removeIfThere(l.Dir, segment.HintName(m.ID()))
+			l.dropCache(segment.HintName(m.ID()))
 		}
 	}
 }

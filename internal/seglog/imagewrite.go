@@ -20,7 +20,7 @@ func (l *Log) SaveImage(secret []byte, save func(segment func(number uint32) uin
 	if l.imaged || l.Mode == vfs.ReadOnly || !l.man.Load().clean {
 		return nil
 	}
-	if err := l.dropImage(); err != nil {
+	if err := removeIfThere(l.Dir, segment.IndexName); err != nil {
 		return err
 	}
 	f, err := l.Dir.Create(segment.IndexName)
@@ -33,16 +33,11 @@ func (l *Log) SaveImage(secret []byte, save func(segment func(number uint32) uin
 		err = w.finish(l, secret)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, l.dropImage())
+		l.dropCache(segment.IndexName)
+		return err
 	}
 	l.imaged = true
 	return nil
-}
-
-// dropImage removes the image, if there is one.
-func (l *Log) dropImage() error {
-	l.imaged = false
-	return removeIfThere(l.Dir, segment.IndexName)
 }
 
 // positions returns what a segment is called in an image: its place in the

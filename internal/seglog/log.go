@@ -253,7 +253,8 @@ func (l *Log) install(change func(*manifest)) error {
 	}
 	l.man.Store(&m)
 	if l.imaged {
-		_ = l.dropImage() // it belongs to no manifest any more
+		l.imaged = false
+		l.dropCache(segment.IndexName) // it belongs to no manifest any more
 	}
 	return nil
 }

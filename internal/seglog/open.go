@@ -135,6 +135,10 @@ func (l *Log) closeMembers() error {
 	return err
 }
 
+// dropCache removes an image or a hint, if it is there. One that stays is of no
+// harm: it is bound to what it was made of.
+func (l *Log) dropCache(name string) { _ = removeIfThere(l.Dir, name) }
+
 func removeIfThere(dir vfs.Dir, name string) error {
 	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", name, err)

@@ -119,7 +119,7 @@ func (l *Log) detach(old []*member) {
 func (l *Log) drop(m *member) error {
 	err := errors.Join(m.Close(), removeIfThere(l.Dir, m.Name()))
 	if m.hint.Load() != 0 {
-		err = errors.Join(err, removeIfThere(l.Dir, segment.HintName(m.ID())))
+		l.dropCache(segment.HintName(m.ID()))
 	}
 	return err
 }

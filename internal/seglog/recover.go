@@ -258,33 +258,26 @@ func (r *recovery) repair() error {
 		}
 	}
 	r.Orphans = len(r.orphans)
-	if r.image && !r.imaged {
-		if err := r.dropImage(); err != nil {
-			return err
-		}
-	}
-	if err := r.removeHints(); err != nil {
-		return err
-	}
+	r.dropCaches()
 	if len(r.tails) == 0 {
 		return nil
 	}
 	return r.saveTails()
 }
 
-// removeHints removes the hints that are of no use.
-func (r *recovery) removeHints() error {
+// dropCaches removes the image and the hints that are of no use.
+func (r *recovery) dropCaches() {
+	if r.image && !r.imaged {
+		r.dropCache(segment.IndexName)
+	}
 	for _, m := range *r.members.Load() {
 		if m.hint.Load() != 0 {
 			delete(r.hints, m.ID())
 		}
 	}
 	for id := range r.hints {
-		if err := removeIfThere(r.Dir, segment.HintName(id)); err != nil {
-			return err
-		}
+		r.dropCache(segment.HintName(id))
 	}
-	return nil
 }
 
 // saveTails copies the records of the tails into new files, durable before
