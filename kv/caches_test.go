@@ -371,3 +371,40 @@ func TestCachesThatCannotBeRemoved(t *testing.T) {
 		})
 	}
 }
+
+// TestAFailedOpenLeavesNothingOpen fails every call of opening a store by its
+// saved index, and counts the files that are open afterwards.
+func TestAFailedOpenLeavesNothingOpen(t *testing.T) {
+	m := sampleWithCaches(t, true)
+	im := m.and(m.caches)
+	im["00000000000000ff.hint"] = nil // to be removed
+	refused := 0
+	for nth, failed := 1, true; failed; nth++ {
+		d, calls, opened := im.disk(t), 0, map[string]int{}
+		failed = false
+		d.SetHook(func(op vfs.Op) error {
+			if op.Kind == vfs.OpClose {
+				opened[op.Name]--
+			}
+			if calls++; calls == nth {
+				failed = true
+				return errIO
+			}
+			if op.Kind == vfs.OpOpen || op.Kind == vfs.OpCreate {
+				opened[op.Name]++
+			}
+			return nil
+		})
+		s, err := NewKVStore(onDisk(d, m.clock))
+		if err == nil {
+			calls = nth // no more faults
+			require.NoError(t, s.Close())
+		} else {
+			refused++
+		}
+		for name, n := range opened {
+			require.Zero(t, n, "%s after call %d failed: %v", name, nth, err)
+		}
+	}
+	require.Greater(t, refused, 10)
+}

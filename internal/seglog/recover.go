@@ -21,6 +21,7 @@ type recovery struct {
 	replay  func(Location, record.Record)
 	orphans []string
 	image   bool            // there is a file of that name
+	loaded  *Image          // what is known of the records; nil: they were read
 	hints   map[uint64]bool // by id; there is a file of that name
 	// tails are the open segments of a store that was not closed, those whose
 	// records count.
@@ -38,6 +39,19 @@ type tail struct {
 }
 
 func (r *recovery) run() error {
+	err := r.recover()
+	switch {
+	case r.loaded == nil:
+	case err != nil:
+		err = errors.Join(err, r.loaded.Close())
+	default:
+		r.Load(r.loaded)
+	}
+	return err
+}
+
+// recover is run without Load.
+func (r *recovery) recover() error {
 	if err := r.readManifest(); err != nil {
 		return err
 	}
@@ -87,13 +101,13 @@ func (r *recovery) openSegments() error {
 
 // openByImage opens all segments without reading a record.
 func (r *recovery) openByImage(x *Image) error {
+	r.loaded = x
 	for i, m := range r.man.Load().segments {
 		if err := r.trustSegment(m, x.members[i]); err != nil {
-			return errors.Join(err, x.Close())
+			return err
 		}
 	}
 	r.imaged, r.Imaged = true, true
-	r.Load(x)
 	return nil
 }
 
