@@ -25,6 +25,11 @@ type Tail struct {
 //     anywhere behind it. That is a *CorruptError, and nothing is changed.
 //
 // It leaves the segment ready for reading up to Tail.End.
+//
+// A writer may be at work beside it. Bytes that do not decode are then those
+// of a record that is being written. It is whole when a later one is there, so
+// what looks damaged is looked at again. What the writer has done meanwhile is
+// not torn, and not in the Tail.
 func (s *Segment) ScanTail(durable int64) (Tail, error) {
 	t := tally{chain: chainStart(s.header)}
 	good, kept := int64(HeaderSize), t // behind the last whole group
@@ -55,6 +60,15 @@ func (s *Segment) ScanTail(durable int64) (Tail, error) {
 	if err != nil {
 		return Tail{}, err
 	}
+	if last > cut {
+		grown, err := s.whole(max(stop, cut))
+		if err != nil {
+			return Tail{}, err
+		}
+		if grown {
+			last = cut
+		}
+	}
 	s.adopt(good, kept)
 	return Tail{End: good, Count: kept.count, Sealed: sealed, Cut: cut, Torn: last - cut}, nil
 }
@@ -69,10 +83,22 @@ func (s *Segment) judge(bad, durable int64) error {
 		return &CorruptError{s.name, bad, "invalid record below the durable length in the manifest"}
 	}
 	vouched, err := s.vouched(bad)
-	if err == nil && vouched {
+	if err != nil || !vouched {
+		return err
+	}
+	whole, err := s.whole(bad)
+	if err == nil && !whole {
 		err = &CorruptError{s.name, bad, "invalid record, and a later one proves it was durable"}
 	}
 	return err
+}
+
+// whole reports whether there is a valid record at off.
+func (s *Segment) whole(off int64) (ok bool, err error) {
+	defer catchFault(&err, debug.SetPanicOnFault(true))
+	w := window{s: s, limit: s.reserved}
+	_, ok, err = w.record(off)
+	return ok, err
 }
 
 // Vouched reports whether a valid record anywhere in the file says that the
