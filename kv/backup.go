@@ -17,8 +17,9 @@ import (
 // Backup returns nil. Readers and writers go on meanwhile; segments that are
 // compacted stay on the disk until the copy is done.
 //
-// A read-only store that was not closed cannot be backed up: ErrReadOnly.
-// Other errors are ErrNotAStore if dir is no empty directory, ErrStoreClosed,
+// Of a store that was opened read-only it copies what that shows.
+//
+// Errors are ErrNotAStore if dir is no empty directory, ErrStoreClosed,
 // ErrNoSpace, ErrCorrupt for a store that is damaged, that of the context, or
 // wrap what the system said. After an error dir may hold part of a copy,
 // which does not open.
@@ -47,9 +48,6 @@ func (e *engine) copyLog(ctx context.Context, deed string, opts []CopyOption, us
 		return err
 	}
 	defer e.work.Done()
-	if e.opts.ReadOnly && !e.recovery.Clean {
-		return fmt.Errorf("%w, and its store was not closed: open it for writing first", ErrReadOnly)
-	}
 	e.mu.Lock()
 	c, release := e.log.Copy(), e.log.Pin()
 	e.mu.Unlock()

@@ -26,7 +26,7 @@ type engine struct {
 	opts  Options
 	clock *clock
 	dir   vfs.Dir
-	lock  io.Closer // nil where there is no lock file to hold
+	lock  io.Closer // nil if it is read-only
 	index *keydir.Keydir
 	saved savedIndex
 	log   *seglog.Log
@@ -95,7 +95,6 @@ func NewKVStore(opts Options) (*KVStore, error) {
 	e := &engine{
 		opts:      opts,
 		clock:     clock,
-		index:     keydir.NewKeyed(opts.secret, clock.now()),
 		pending:   make(map[string]mutation),
 		quit:      make(chan struct{}),
 		syncer:    newSyncer(),

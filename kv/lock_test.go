@@ -2,6 +2,8 @@ package kv
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -58,8 +60,9 @@ func TestLockAgainstAnotherProcess(t *testing.T) {
 		before := readAll(t, dir)
 		_, err := NewKVStore(inDir(dir))
 		require.ErrorIs(t, err, ErrLocked)
-		_, err = NewKVStore(Options{DataDir: dir, ReadOnly: true})
-		require.ErrorIs(t, err, ErrLocked, "also read-only")
+		r := mustOpen(t, Options{DataDir: dir, ReadOnly: true})
+		requireHoldings(t, ledger{"child": {value: "was here"}}, r, "beside the child")
+		require.NoError(t, r.Close())
 		require.Empty(t, before.differs(readAll(t, dir)), "nothing was changed")
 
 		require.NoError(t, child.Process.Kill())
@@ -71,29 +74,49 @@ func TestLockAgainstAnotherProcess(t *testing.T) {
 	}
 }
 
-// TestReadersShareTheLock opens read-only twice, and not beside a writer.
-func TestReadersShareTheLock(t *testing.T) {
+// TestReadersHinderNobody has readers and a writer come and go, each beside
+// the others.
+func TestReadersHinderNobody(t *testing.T) {
 	dir := t.TempDir()
 	writable, readOnly := inDir(dir), Options{DataDir: dir, ReadOnly: true}
-	s := mustOpen(t, writable)
-	require.NoError(t, s.Set("key", []byte("value"), 0))
 	_, err := NewKVStore(readOnly)
-	require.ErrorIs(t, err, ErrLocked, "a reader beside a writer")
-	require.NoError(t, s.Close())
+	require.ErrorIs(t, err, ErrNotAStore)
+	require.Empty(t, readAll(t, dir))
 
-	first, second := mustOpen(t, readOnly), mustOpen(t, readOnly)
-	_, err = NewKVStore(writable)
-	require.ErrorIs(t, err, ErrLocked, "a writer beside readers")
-	for _, s := range []*KVStore{first, second} {
-		requireHoldings(t, ledger{"key": {value: "value"}}, s, "read-only")
-		require.ErrorIs(t, s.Set("key", nil, 0), ErrReadOnly)
-		require.NoError(t, s.Sync(), "there is nothing to sync")
+	var readers []*KVStore
+	open := func() { readers = append(readers, mustOpen(t, readOnly)) }
+	for i := range 4 {
+		s := mustOpen(t, writable)
+		open()
+		require.NoError(t, s.Set("key", []byte{byte(i)}, 0))
+		open()
+		for range 20 {
+			require.NoError(t, s.Set("filler", make([]byte, 300), 0))
+		}
+		open()
+		require.NoError(t, s.Delete("filler"))
+		require.NoError(t, s.Compact(context.Background()))
+		open()
+		requireHoldings(t, ledger{"key": {value: string([]byte{byte(i)})}}, s, "the writer")
+		require.NoError(t, s.Close())
+		open()
 	}
-	require.NoError(t, first.Close())
-	_, err = NewKVStore(writable)
-	require.ErrorIs(t, err, ErrLocked, "one reader is still there")
-	require.NoError(t, second.Close())
-	require.NoError(t, mustOpen(t, writable).Close())
+	filler := holding{value: string(make([]byte, 300))}
+	for i, r := range readers {
+		want := ledger{"key": {value: string([]byte{byte(i / 5)})}}
+		switch {
+		case i == 0:
+			want = ledger{}
+		case i%5 == 0:
+			want = ledger{"key": {value: string([]byte{byte(i/5 - 1)})}}
+		case i%5 == 2:
+			want["filler"] = filler
+		}
+		requireHoldings(t, want, r, fmt.Sprint("reader ", i))
+		require.ErrorIs(t, r.Set("key", nil, 0), ErrReadOnly)
+		require.NoError(t, r.Sync(), "there is nothing to sync")
+		require.NoError(t, r.Close())
+	}
 }
 
 // TestLockWhileTheManifestIsReplaced opens again and again while the owner

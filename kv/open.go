@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
 	"github.com/spcent/plumego/store/internal/segment"
@@ -19,6 +20,23 @@ func (e *engine) open() error {
 	if err := e.openDir(); err != nil {
 		return errors.Join(err, e.release())
 	}
+	open := e.openLog
+	if e.opts.ReadOnly {
+		open = e.openBeside
+	}
+	r, err := open()
+	if err != nil {
+		return errors.Join(err, e.release())
+	}
+	e.clock.reached(r.Time)
+	e.lastMark = r.Time
+	e.report(r)
+	return nil
+}
+
+// openLog makes an index and replays the log into it.
+func (e *engine) openLog() (seglog.Recovery, error) {
+	e.index = keydir.NewKeyed(e.opts.secret, e.clock.now())
 	e.log = seglog.New(seglog.Config{
 		Dir:         e.dir,
 		Mode:        e.mode(),
@@ -29,14 +47,7 @@ func (e *engine) open() error {
 		Behind:      e.finishBehind,
 		Load:        e.load,
 	})
-	r, err := e.log.Open(e.replay)
-	if err != nil {
-		return errors.Join(err, e.release())
-	}
-	e.clock.reached(r.Time)
-	e.lastMark = r.Time
-	e.report(r)
-	return nil
+	return e.log.Open(e.replay)
 }
 
 func (e *engine) mode() vfs.Mode {
@@ -46,8 +57,9 @@ func (e *engine) mode() vfs.Mode {
 	return vfs.ReadWrite
 }
 
-// openDir opens and locks the directory. What is there is looked at before
-// the lock file is made, so that somebody else's directory stays untouched.
+// openDir opens the directory and, for writing, locks it. What is there is
+// looked at before the lock file is made, so that somebody else's directory
+// stays untouched.
 func (e *engine) openDir() (err error) {
 	fsys, path := e.fileSystem()
 	e.dir, err = fsys.OpenDir(path)
@@ -61,13 +73,14 @@ func (e *engine) openDir() (err error) {
 			e.dir, err = fsys.OpenDir(path)
 		}
 	}
-	if err != nil {
+	if err != nil || e.opts.ReadOnly {
 		return err
 	}
 	if _, err := seglog.Examine(e.dir); err != nil {
 		return err
 	}
-	return e.takeLock()
+	e.lock, err = e.dir.Lock(segment.LockName, vfs.Exclusive)
+	return err
 }
 
 // fileSystem returns where the store lives.
@@ -88,20 +101,6 @@ func (e *engine) place() string {
 		return "memory"
 	}
 	return e.opts.DataDir
-}
-
-// takeLock admits one process. Read-only opens share the lock, and do
-// without where there is no lock file.
-func (e *engine) takeLock() (err error) {
-	kind := vfs.Exclusive
-	if e.opts.ReadOnly {
-		kind = vfs.Shared
-	}
-	e.lock, err = e.dir.Lock(segment.LockName, kind)
-	if e.opts.ReadOnly && errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
 
 // release lets go of the lock and the directory.

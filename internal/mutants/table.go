@@ -140,7 +140,7 @@ func mutants() []mutant {
 			"	e.expire()\n	return e.index.Len()", "	return e.index.Len()"}}},
 		{"M27", "the directory is not locked (buntdb)", engine, "Lock|Trap", []change{{
 			"kv/open.go",
-			"	return e.takeLock()\n", "	return nil\n"}}},
+			"	e.lock, err = e.dir.Lock(segment.LockName, vfs.Exclusive)\n", "	_ = segment.LockName\n"}}},
 		{"M50", "a manifest that is being replaced is taken for an unsafe file", engine, "Lock", []change{{
 			"internal/vfs/osdir.go",
 			"		return errReplaced\n", "		return fail(\"open\", f.Name(), ErrUnsafeFile)\n"}}},

@@ -66,7 +66,7 @@ func (c Copy) copyFile(dir vfs.Dir, x Extent, wrote func(int64) error) (err erro
 // eachPiece calls visit with the bytes of an extent, a piece at a time. They
 // are valid until visit returns.
 func (c Copy) eachPiece(x Extent, visit func(off int64, b []byte) error) (err error) {
-	from, err := c.log.Dir.Open(segment.Name(x.id), vfs.ReadOnly)
+	from, err := c.log.source(x)
 	if err != nil {
 		return err
 	}

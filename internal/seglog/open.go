@@ -62,7 +62,8 @@ func New(c Config) *Log {
 // Open opens the log in a directory whose lock the caller holds, or makes a
 // new one in an empty directory. It calls replay for each record that
 // counts, in log order, perhaps without its value; or it calls Load instead.
-// With vfs.ReadOnly it changes nothing.
+// With vfs.ReadOnly it changes nothing and needs no lock, but may fail where a
+// writer is at work: see Generation.
 //
 // Damage is a *segment.CorruptError, and then nothing has been changed.
 func (l *Log) Open(replay func(Location, record.Record)) (Recovery, error) {
@@ -75,7 +76,7 @@ func (l *Log) Open(replay func(Location, record.Record)) (Recovery, error) {
 	}
 	r := recovery{Log: l, replay: replay}
 	if err := r.run(); err != nil {
-		return Recovery{}, errors.Join(err, l.closeMembers())
+		return Recovery{}, errors.Join(err, r.closeAhead(), l.closeMembers())
 	}
 	return r.Recovery, nil
 }

@@ -20,9 +20,10 @@ type recovery struct {
 	Recovery
 	replay  func(Location, record.Record)
 	orphans []string
-	image   bool            // there is a file of that name
-	loaded  *Image          // what is known of the records; nil: they were read
-	hints   map[uint64]bool // by id; there is a file of that name
+	image   bool                        // there is a file of that name
+	loaded  *Image                      // what is known of the records; nil: they were read
+	hints   map[uint64]bool             // by id; there is a file of that name
+	ahead   map[uint64]*segment.Segment // by id; opened and not asked for yet
 	// tails are the open segments of a store that was not closed, those whose
 	// records count.
 	tails []tail
@@ -57,6 +58,9 @@ func (r *recovery) recover() error {
 	}
 	if err := r.findOrphans(); err != nil {
 		return err
+	}
+	if r.Mode == vfs.ReadOnly {
+		r.openAhead()
 	}
 	if err := r.openSegments(); err != nil {
 		return err
@@ -134,6 +138,10 @@ func (r *recovery) trustSegment(m listed, known figures) error {
 
 // openFile opens a listed segment.
 func (r *recovery) openFile(m listed) (*segment.Segment, error) {
+	if s := r.ahead[m.id]; s != nil {
+		delete(r.ahead, m.id)
+		return s, nil
+	}
 	s, err := segment.Open(segment.Config{
 		Dir: r.Dir, Store: r.store, ID: m.id, Limit: r.SegmentSize, Mode: r.modeOf(m), Ahead: r.Ahead,
 	})
@@ -151,6 +159,9 @@ func (r *recovery) openSegment(m listed) error {
 			return errors.Join(r.lose(s), s.Close())
 		}
 		r.tails[n-1].followed = true
+		if err := r.tails[n-1].AdoptSeal(); err != nil {
+			return errors.Join(err, s.Close())
+		}
 	}
 	r.Segments++
 	member := r.join(s)
@@ -193,6 +204,9 @@ func (r *recovery) modeOf(m listed) vfs.Mode {
 // openTail finds the end of a segment that was not known to be durable, and
 // replays it where it is, unless repair will replay its copy.
 func (r *recovery) openTail(m *member, durable int64) error {
+	if err := m.Remeasure(); err != nil {
+		return err
+	}
 	t, err := m.ScanTail(durable)
 	if err != nil {
 		return err

@@ -34,8 +34,12 @@ func (l *Log) Extents() []Extent {
 func (e Extent) Length() int64 { return e.length }
 
 // Verify reads the extent from its file anew, not through what is open, and
-// calls visit for each record. Damage is a *segment.CorruptError.
+// calls visit for each record. Damage is a *segment.CorruptError. Only a
+// read-only log uses what is open: see source.
 func (l *Log) Verify(e Extent, visit func(Location, record.Record)) error {
+	if l.Mode == vfs.ReadOnly {
+		return (*l.members.Load())[e.number].Prove(e.length, e.chain, e.sealed, e.visitor(visit))
+	}
 	return l.verifyIn(l.Dir, e, visit)
 }
 
@@ -45,14 +49,18 @@ func (l *Log) verifyIn(dir vfs.Dir, e Extent, visit func(Location, record.Record
 	if err != nil {
 		return unopened(err, segment.Name(e.id))
 	}
-	each := func(f segment.Found) error {
+	if e.sealed {
+		err = s.Replay(e.length, e.chain, true, e.visitor(visit))
+	} else {
+		err = s.Prove(e.length, e.chain, false, e.visitor(visit))
+	}
+	return errors.Join(err, s.Close())
+}
+
+// visitor hands the records of the extent's file to visit.
+func (e Extent) visitor(visit func(Location, record.Record)) func(segment.Found) error {
+	return func(f segment.Found) error {
 		visit(Location{e.number, f.Offset, int64(len(f.Raw))}, f.Record)
 		return nil
 	}
-	if e.sealed {
-		err = s.Replay(e.length, e.chain, true, each)
-	} else {
-		err = s.Prove(e.length, e.chain, false, each)
-	}
-	return errors.Join(err, s.Close())
 }
