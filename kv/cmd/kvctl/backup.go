@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spcent/plumego/store/kv"
 )
@@ -12,11 +11,11 @@ func backupCommand() command {
 		name:     "backup",
 		operands: "SRC DST",
 		summary:  "copy a store",
-		details: `Backup copies a store that no application has open into the directory DST,
-which must be empty or missing. The copy is on stable storage, and was read
-back and checked, when backup exits with 0. With - for DST it writes the copy
-to standard output, for restore to make a store of. A running application
-copies its store by Backup or WriteTo of package kv.`,
+		details: `Backup copies a store, as it is when backup begins, into the directory DST,
+which must be empty or missing. An application may have the store open and go
+on. The copy is on stable storage, and was read back and checked, when backup
+exits with 0. With - for DST it writes the copy to standard output, for restore
+to make a store of.`,
 		example: `kvctl backup /var/lib/app/state /mnt/state.copy
   kvctl backup /var/lib/app/state - | ssh host kvctl restore - /var/lib/app/state`,
 		flags: plain(backup),
@@ -30,11 +29,8 @@ type copied struct {
 }
 
 func backup(c *call) (exit, error) {
-	src, dst := c.operands[0], c.operands[1]
-	if _, err := os.Stat(src); err != nil {
-		return exitError, fmt.Errorf("%s does not exist", src)
-	}
-	return c.withStore(toWrite, func(s *kv.KVStore) (exit, error) {
+	dst := c.operands[1]
+	return c.withStore(toRead, func(s *kv.KVStore) (exit, error) {
 		p := c.newProgress("bytes")
 		defer p.done()
 		if dst == "-" {

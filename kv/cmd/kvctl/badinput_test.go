@@ -113,24 +113,6 @@ func TestOversizedValue(t *testing.T) {
 	}
 }
 
-func TestLiveStoreIsLocked(t *testing.T) {
-	dir := newStore(t)
-	s, err := kv.NewKVStore(kv.Options{DataDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{{"get", dir, "greeting"}, {"set", dir, "k", "v"}, {"stats", dir}, {"verify", dir}, {"dump", dir}} {
-		got := kvctl(args...)
-		if want := "kvctl: " + dir + " is in use by another process (locked)\n"; got.code != exitError || got.stderr != want {
-			t.Errorf("%s: exit code %d, stderr %q; want 2 and %q", args[0], got.code, got.stderr, want)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	must(t, kvctl("get", dir, "greeting"))
-}
-
 // damage flips one bit of the record that holds text.
 func damage(t *testing.T, dir, text string) {
 	t.Helper()

@@ -6,9 +6,10 @@
 //	kvctl COMMAND [flags] DIR [arguments]
 //
 // It exits with 0 when it did what was asked, 1 when the key is not there, or
-// when salvage could not read all, and 2 on an error, whose text is on standard error. Commands that read
-// open the store read-only and create nothing. A directory that an
-// application has open is refused: stop the application, or use a backup.
+// when salvage could not read all, and 2 on an error, whose text is on
+// standard error. Commands that read open the store read-only, create nothing,
+// and work beside an application that has it open: they show the store as it
+// was when they began. Commands that write are refused then.
 package main
 
 import (

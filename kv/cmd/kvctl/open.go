@@ -14,7 +14,7 @@ import (
 type mode int
 
 const (
-	toRead  mode = iota // must exist; nothing is created
+	toRead  mode = iota // must exist, may be open elsewhere; nothing is created
 	toWrite             // created if missing; each write is on stable storage
 	toLoad              // as toWrite, but only Sync and Close make it stable
 )
