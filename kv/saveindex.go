@@ -28,7 +28,7 @@ type savedIndex struct {
 // load makes the index from an image, in place of replay. Nothing of it is
 // read yet but what readers ask for, and settleIndex reads the rest.
 func (e *engine) load(x *seglog.Image) {
-	l := keydir.Load(keydir.DecodeSecret(x.Secret()), x.Segments(), e.clock.now())
+	l := keydir.Load(keydir.DecodeSecret(x.Secret()), func(entry keydir.Entry) bool { return x.Has(location(entry)) }, e.clock.now())
 	for part := range keydir.Parts {
 		l.Expect(part, x.Entries(part), func(add func(keydir.Piece) error) error {
 			return x.Read(part, func(count int, data []byte) error {

@@ -23,14 +23,14 @@ func imageOf(t testing.TB, d *Keydir) (pieces []Piece) {
 
 // load returns an index like d made of pieces, what is left to do, and what
 // broken will have been told.
-func load(d *Keydir, pieces []Piece, segments int) (loaded *Keydir, settle func(), failure *error) {
+func load(d *Keydir, pieces []Piece, has func(Entry) bool) (loaded *Keydir, settle func(), failure *error) {
 	var parts [Parts][]Piece
 	var counts [Parts]int
 	for _, p := range pieces {
 		parts[p.Part] = append(parts[p.Part], p)
 		counts[p.Part] += p.Count
 	}
-	l := Load(d.Secret(), segments, epoch)
+	l := Load(d.Secret(), has, epoch)
 	l.d.hash = d.hash
 	for i := range parts {
 		l.Expect(i, counts[i], func(add func(Piece) error) error {
@@ -47,10 +47,13 @@ func load(d *Keydir, pieces []Piece, segments int) (loaded *Keydir, settle func(
 	return loaded, settle, failure
 }
 
+// anyPlace is there.
+func anyPlace(Entry) bool { return true }
+
 // reload returns an index made of d's image, and what is left to do.
 func reload(t testing.TB, d *Keydir) (loaded *Keydir, settle func()) {
 	t.Helper()
-	loaded, rest, failure := load(d, imageOf(t, d), MaxSegment+1)
+	loaded, rest, failure := load(d, imageOf(t, d), anyPlace)
 	return loaded, func() {
 		rest()
 		if *failure != nil {
@@ -126,7 +129,7 @@ func TestImagesThatSaveHasNotMade(t *testing.T) {
 
 // breaks returns what becomes of an index made of these pieces.
 func breaks(d *Keydir, pieces []Piece) error {
-	_, settle, failure := load(d, pieces, MaxSegment+1)
+	_, settle, failure := load(d, pieces, anyPlace)
 	settle()
 	return *failure
 }
@@ -136,7 +139,7 @@ func breaks(d *Keydir, pieces []Piece) error {
 func TestImageOfSegmentsThatAreNotThere(t *testing.T) {
 	d := New(epoch)
 	put(t, d, "a", 7)
-	loaded, settle, failure := load(d, imageOf(t, d), 7)
+	loaded, settle, failure := load(d, imageOf(t, d), func(e Entry) bool { return e.Segment < 7 })
 	loaded.Stripe(loaded.Hash("a")).RLock()
 	if !errors.Is(*failure, errImage) {
 		t.Errorf("got %v", *failure)
@@ -153,7 +156,7 @@ func BenchmarkLoad(b *testing.B) {
 		pieces := imageOf(b, d)
 		b.Run(name, func(b *testing.B) {
 			for range b.N {
-				loaded, settle, failure := load(d, pieces, MaxSegment+1)
+				loaded, settle, failure := load(d, pieces, anyPlace)
 				settle()
 				if *failure != nil || loaded.Len() != million {
 					b.Fatal(*failure)

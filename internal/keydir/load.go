@@ -11,10 +11,10 @@ import (
 // when somebody first comes to it, so that an index of any size can be used
 // at once; settle makes the rest.
 type Loading struct {
-	d        *Keydir
-	segments uint32 // there are so many; entries name lower numbers
-	parts    [Parts]part
-	broken   func(error)
+	d      *Keydir
+	has    func(Entry) bool
+	parts  [Parts]part
+	broken func(error)
 
 	// refs are the entries of each stripe by ascending key, order the stripes
 	// of all keys by ascending key. Those of a stripe are protected by it
@@ -29,10 +29,10 @@ type part struct {
 	read    func(add func(Piece) error) error
 }
 
-// Load returns an index to be made of an image with this secret, whose
-// entries lie in so many segments. For now see New.
-func Load(secret Secret, segments int, now int64) *Loading {
-	return &Loading{d: NewKeyed(secret, now), segments: uint32(min(segments, MaxSegment+1))}
+// Load returns an index to be made of an image with this secret. has reports
+// whether there is such a place as an entry leads to. For now see New.
+func Load(secret Secret, has func(Entry) bool, now int64) *Loading {
+	return &Loading{d: NewKeyed(secret, now), has: has}
 }
 
 // Expect says that a part has so many entries. read is called once, some
@@ -108,7 +108,7 @@ func (l *Loading) addEntry(stripe int, data []byte) ([]byte, error) {
 	}
 	segment, offset, size, deadline, keyLen := n[0], n[1], n[2], n[3], n[4]
 	if keyLen > min(uint64(len(data)), MaxKeySize) ||
-		segment>>1 >= uint64(l.segments) || offset > math.MaxUint32 || size > math.MaxUint32 || deadline > math.MaxInt64 {
+		segment>>1 > MaxSegment || offset > math.MaxUint32 || size > math.MaxUint32 || deadline > math.MaxInt64 {
 		return nil, errImage
 	}
 	e := Entry{
@@ -116,6 +116,9 @@ func (l *Loading) addEntry(stripe int, data []byte) ([]byte, error) {
 		Offset:   int64(offset) * unit,
 		Size:     int64(size) * unit,
 		Deadline: int64(deadline),
+	}
+	if !l.has(e) {
+		return nil, errImage
 	}
 	return data[keyLen:], l.enter(stripe, data[:keyLen], e, segment&1 != 0)
 }

@@ -44,7 +44,8 @@ const (
 	imageMember = 48  // bytes of the directory for a segment
 	imagePiece  = 32  // and for a piece
 
-	maxPiece = 1 << 20 // bytes
+	maxPiece     = 1 << 20  // bytes
+	maxDirectory = 64 << 20 // bytes; over a hundred GiB of pieces
 )
 
 // errNoImage says that an image is not to be used, and why does not matter.
@@ -57,6 +58,7 @@ type Image struct {
 	bytes   io.ReaderAt // the file, or what was read of a small one
 	secret  []byte
 	members []figures
+	ends    []int64 // lengths of the segments
 	parts   map[int][]piece
 }
 
@@ -77,8 +79,11 @@ type piece struct {
 // Secret returns the 32 bytes that were given to SaveImage.
 func (x *Image) Secret() []byte { return x.secret }
 
-// Segments returns the number of segments: entries name lower ones.
-func (x *Image) Segments() int { return len(x.members) }
+// Has reports whether a place lies in a segment, by the numbers that entries
+// have.
+func (x *Image) Has(at Location) bool {
+	return int64(at.Segment) < int64(len(x.ends)) && at.Offset+at.Size <= x.ends[at.Segment]
+}
 
 // Entries returns how many entries a part has.
 func (x *Image) Entries(part int) (n int) {
@@ -172,10 +177,13 @@ func (x *Image) readHead(m *manifest, size int64) error {
 		binary.LittleEndian.Uint32(h[8:]) != imageVersion,
 		binary.LittleEndian.Uint64(h[16:]) != m.store,
 		binary.LittleEndian.Uint64(h[24:]) != xxhash.Sum64(m.encode()),
-		off > uint64(size), length != uint64(size)-off:
+		off > uint64(size), length != uint64(size)-off, length > maxDirectory:
 		return errNoImage
 	}
 	x.secret = append([]byte(nil), h[32:64]...)
+	for _, s := range m.segments {
+		x.ends = append(x.ends, s.length)
+	}
 	b := make([]byte, length)
 	if _, err := x.bytes.ReadAt(b, int64(off)); err != nil {
 		return err
@@ -203,8 +211,10 @@ func (x *Image) decodeDirectory(b []byte, off int64, segments int) error {
 	end := int64(imageHeader)
 	for len(b) > 0 {
 		head := next()
-		p := piece{int(head >> 32), int64(next()), int64(next()), next()}
-		if p.off != end || p.length <= 0 || p.length > maxPiece || p.off+p.length > off {
+		count := head >> 32
+		p := piece{int(count), int64(next()), int64(next()), next()}
+		if p.off != end || p.length <= 0 || p.length > maxPiece || p.off+p.length > off ||
+			count > uint64(p.length) { // an entry has a byte at least
 			return errNoImage
 		}
 		end += p.length
