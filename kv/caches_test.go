@@ -319,6 +319,7 @@ func TestASavedIndexThatFailsLater(t *testing.T) {
 			failed++
 		}
 		s = mustOpen(t, opts)
+		require.Equal(t, err == nil, s.engine.recovery.IndexLoaded, "the log is read after a failure")
 		for i := range keys {
 			got, err := s.Get(key(i))
 			require.NoError(t, err)

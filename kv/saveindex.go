@@ -43,14 +43,15 @@ func (e *engine) load(x *seglog.Image) {
 // lose is told that the saved index can no longer be read, although it could
 // when the store was opened: the device fails, or somebody else has changed
 // the file. What the index would say from now on is wrong, so the store
-// closes, before anybody can ask. Opening it again reads the log.
+// closes, before anybody can ask. settleIndex does the rest: here a lock of the
+// index is held.
 func (e *engine) lose(err error) {
 	e.closed.Store(true)
 	e.saved.failing.Do(func() { e.saved.failed = e.public("read the saved index", err) })
-	e.opts.Logger.Error("kv: the saved index can no longer be read; the store closed", slog.Any("error", err))
 }
 
-// settleIndex completes an index that was loaded.
+// settleIndex completes an index that was loaded. One that could not be read
+// must not be found again: opening the store anew reads the log.
 func (e *engine) settleIndex() {
 	defer close(e.saved.settled)
 	if e.saved.image == nil {
@@ -59,6 +60,10 @@ func (e *engine) settleIndex() {
 	e.saved.settle()
 	if err := e.saved.image.Close(); err != nil {
 		e.opts.Logger.Warn("kv: close the saved index", slog.Any("error", err))
+	}
+	if err := e.saved.failed; err != nil {
+		e.log.DropImage()
+		e.opts.Logger.Error("kv: the saved index can no longer be read; the store closed", slog.Any("error", err))
 	}
 	e.sweeper.rouse() // it may have missed a deadline
 }

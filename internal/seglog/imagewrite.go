@@ -40,6 +40,22 @@ func (l *Log) SaveImage(secret []byte, save func(segment func(number uint32) uin
 	return nil
 }
 
+// DropImage removes the image that was given to Load, and was no good.
+func (l *Log) DropImage() {
+	if l.Mode == vfs.ReadOnly {
+		return
+	}
+	l.installing.Lock()
+	defer l.installing.Unlock()
+	l.dropImage()
+}
+
+// dropImage is DropImage for a caller that holds installing.
+func (l *Log) dropImage() {
+	l.imaged = false
+	l.dropCache(segment.IndexName)
+}
+
 // positions returns what a segment is called in an image: its place in the
 // manifest, which is the number that the next Open gives it.
 func (l *Log) positions() func(number uint32) uint32 {

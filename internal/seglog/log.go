@@ -253,8 +253,7 @@ func (l *Log) install(change func(*manifest)) error {
 	}
 	l.man.Store(&m)
 	if l.imaged {
-		l.imaged = false
-		l.dropCache(segment.IndexName) // it belongs to no manifest any more
+		l.dropImage() // it belongs to no manifest any more
 	}
 	return nil
 }
