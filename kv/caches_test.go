@@ -409,3 +409,33 @@ func TestAFailedOpenLeavesNothingOpen(t *testing.T) {
 	}
 	require.Greater(t, refused, 10)
 }
+
+// TestNoIndexOfATimeThatTheLogDoesNotKnow sweeps a key while the disk takes no
+// mark of that, and sets the clock back: an index without the key would be
+// another store than the log, which a compaction could make of it.
+func TestNoIndexOfATimeThatTheLogDoesNotKnow(t *testing.T) {
+	d := newDisk(t)
+	w := newScribe(t, d, newHandClock(), ledger{})
+	w.set("key", "value", time.Minute)
+	w.reopen(d)
+	w.set("other", "value", 0)
+	w.reopen(imageOf(t, d).without(segment.IndexName).disk(t))
+	d = w.opts.fs.(*vfs.Disk)
+	d.SetHook(func(op vfs.Op) error {
+		if op.Kind == vfs.OpCreate && op.Name == segment.ManifestTemp {
+			return vfs.ErrNoSpace
+		}
+		return nil
+	})
+	w.clock.pass(time.Hour)
+	require.Equal(t, 1, w.s.Len())
+	require.NoError(t, w.s.Close())
+	d.SetHook(nil)
+	w.clock.pass(-time.Hour)
+	im := imageOf(t, d)
+	for _, im := range []image{im, im.withoutCaches()} {
+		s := mustOpen(t, onDisk(im.disk(t), w.clock))
+		requireHoldings(t, w.book, s, "the clock set back")
+		require.NoError(t, s.Close())
+	}
+}

@@ -125,9 +125,9 @@ func (s *KVStore) WithSync(p SyncPolicy) *KVStore {
 
 // Close waits for operations that have begun, makes everything durable under
 // every policy, saves the index for the next open, and lets go of the
-// directory. It costs about half a microsecond for each key. Later calls of other methods
-// return ErrStoreClosed; calling Close again returns the same result. An
-// error does not take back what SyncAlways has acknowledged.
+// directory. It costs about half a microsecond for each key. Later calls of
+// other methods return ErrStoreClosed; calling Close again returns the same
+// result. An error does not take back what SyncAlways has acknowledged.
 //
 // It does not wait for snapshots, nor for scans and views: their next read is
 // ErrStoreClosed. Snapshots that were not closed are reported, as
@@ -194,10 +194,11 @@ func (e *engine) close() error {
 	defer e.mu.Unlock()
 	e.index.Barrier() // readers that had not seen closed are done
 	leaked, err := e.snapshots.abandon()
+	var unmarked error // then the index may lack keys that the log does not know to be dead
 	if e.sweeper.sawDeath.Load() {
-		e.mark(e.clock.now())
+		unmarked = e.mark(e.clock.now())
 	}
-	if e.log.Finish() == nil && e.saved.failed == nil {
+	if e.log.Finish() == nil && e.saved.failed == nil && unmarked == nil {
 		e.saveIndex()
 	}
 	return errors.Join(err, e.saved.failed, e.log.Close(), e.release(), leaked)

@@ -124,7 +124,7 @@ func (e *engine) expireSome() (more bool) {
 		e.sweeper.swept.Add(uint64(n))
 		e.sweeper.sawDeath.Store(true)
 		if now >= e.lastMark+markInterval {
-			e.mark(now)
+			_ = e.mark(now)
 		}
 	}
 	return more
@@ -138,15 +138,17 @@ func (e *engine) forget(entry keydir.Entry) { e.log.Dead(location(entry)) }
 // is one small record a second at most, and one at Close. That it cannot be
 // written loses nothing else, and the next write will meet the same cause.
 // The caller holds mu.
-func (e *engine) mark(now int64) {
+func (e *engine) mark(now int64) error {
 	if e.opts.InMemory || e.opts.ReadOnly || now <= e.lastMark {
-		return
+		return nil
 	}
 	h := record.Header{Type: record.Mark, Commit: true, Deadline: now}
-	if _, at, err := e.log.Append(h, "", nil); err == nil {
+	_, at, err := e.log.Append(h, "", nil)
+	if err == nil {
 		e.log.Spent(at)
 		e.lastMark = now
 	}
+	return err
 }
 
 // expired reports whether a deadline has passed, and remembers that one had:
