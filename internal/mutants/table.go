@@ -168,6 +168,15 @@ func mutants() []mutant {
 		{"M45", "an index that cannot be read is taken for empty", engine, caches, []change{{
 			"kv/saveindex.go",
 			"	e.closed.Store(true)\n", ""}}},
+		{"M50", "an index saved that lacks what the log does not know to be dead", engine, "NoIndexOf", []change{{
+			"kv/kv.go",
+			" && unmarked == nil {", " && (unmarked == nil || true) {"}}},
+		{"M51", "a saved index that was no good is kept", engine, "ForgedIndexes", []change{{
+			"kv/saveindex.go",
+			"		e.log.DropImage()\n", ""}}},
+		{"M52", "an entry that leads out of its segment is believed", engine, "ForgedIndexes", []change{{
+			"internal/keydir/load.go",
+			"	if !l.has(e) {", "	if false {"}}},
 		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
 			"internal/keydir/undo.go",
 			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
