@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,4 +48,25 @@ func TestBackupAndRestoreByStream(t *testing.T) {
 	require.Contains(t, bad.stderr, "stream at offset")
 	require.Equal(t, exitError, kvctlWith(stream, "restore", "-", dst).code, "it is not empty")
 	require.Equal(t, exitError, kvctl("restore", filepath.Join(t.TempDir(), "none"), dst).code)
+}
+
+// TestAStreamNobodyReadsIsNoBackup ends the pipe while the stream is written,
+// and when only what is buffered is left. A list may end early, a copy not.
+func TestAStreamNobodyReadsIsNoBackup(t *testing.T) {
+	src := newStore(t)
+	for range 2 {
+		var stderr bytes.Buffer
+		code := run(t.Context(), []string{"backup", src, "-"}, nil, brokenPipe{}, &stderr)
+		require.Equal(t, exitError, code)
+		require.Contains(t, stderr.String(), "went away")
+		must(t, kvctlWith(strings.Repeat("v", 1<<20), "set", src, "longer than a buffer", "-"))
+	}
+}
+
+func TestAStreamWithJSONReportsBesideIt(t *testing.T) {
+	src := newStore(t)
+	plain, both := must(t, kvctl("backup", src, "-")), kvctl("backup", src, "-", "-json")
+	require.Equal(t, exitOK, both.code)
+	require.Len(t, both.stdout, len(plain))
+	require.Contains(t, both.stderr, `"keys":5`)
 }
