@@ -12,7 +12,8 @@ import (
 
 // WriteTo writes the store, as it is at one moment, to w: what Backup would
 // put into a directory in one stream, for a pipe or a single file. Restore
-// makes a store of it. It returns how many bytes it has written.
+// makes a store of it. It returns how many bytes it has written. Each segment is
+// checked before it is sent, so it is read twice.
 //
 // Readers and writers go on meanwhile, however slowly w takes the stream, but
 // segments that are compacted stay on the disk until then. Errors are those of

@@ -3,6 +3,7 @@ package seglog
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/segment"
@@ -74,8 +75,12 @@ func (c Copy) eachPiece(x Extent, visit func(off int64, b []byte) error) (err er
 	buf := make([]byte, min(x.length, copyPiece))
 	for off := int64(0); off < x.length; {
 		b := buf[:min(int64(len(buf)), x.length-off)]
-		if n, err := from.ReadAt(b, off); n < len(b) {
-			return errors.Join(&segment.CorruptError{File: segment.Name(x.id), Offset: off + int64(n), Reason: "file is shorter than the manifest says"}, err)
+		switch n, err := from.ReadAt(b, off); {
+		case n == len(b):
+		case errors.Is(err, io.EOF):
+			return &segment.CorruptError{File: segment.Name(x.id), Offset: off + int64(n), Reason: "file is shorter than the manifest says"}
+		default:
+			return fmt.Errorf("read %s at offset %d: %w", segment.Name(x.id), off, err)
 		}
 		if err := visit(off, b); err != nil {
 			return err

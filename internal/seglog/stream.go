@@ -35,7 +35,8 @@ const (
 // StreamName is what a stream is called in a *segment.CorruptError.
 const StreamName = "stream"
 
-// Stream writes the copy to w. wrote is as in To.
+// Stream writes the copy to w. wrote is as in To. Each segment is held to its
+// checksums before it is sent: a copy that Receive must refuse is of no use.
 func (c Copy) Stream(w io.Writer, wrote func(int64) error) error {
 	sum := xxhash.New()
 	out := io.MultiWriter(w, sum)
@@ -48,12 +49,15 @@ func (c Copy) Stream(w io.Writer, wrote func(int64) error) error {
 		return err
 	}
 	for _, x := range c.extents {
-		err := c.eachPiece(x, func(_ int64, b []byte) error {
-			if _, err := out.Write(b); err != nil {
-				return err
-			}
-			return wrote(int64(len(b)))
-		})
+		err := c.log.Verify(x, func(Location, record.Record) {})
+		if err == nil {
+			err = c.eachPiece(x, func(_ int64, b []byte) error {
+				if _, err := out.Write(b); err != nil {
+					return err
+				}
+				return wrote(int64(len(b)))
+			})
+		}
 		if err != nil {
 			return err
 		}
