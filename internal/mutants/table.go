@@ -17,8 +17,9 @@ type change struct {
 const (
 	engine = "./kv"
 	// suites are the tests that crash, fail and damage stores.
-	suites = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
-	caches = "Cache|SavedIndex"
+	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
+	caches  = "Cache|SavedIndex"
+	streams = "Stream|Restore"
 )
 
 func mutants() []mutant {
@@ -189,5 +190,17 @@ func mutants() []mutant {
 		{"M49", "compacted segments removed under a snapshot", engine, "Snapshot|Compact|Resurrect", []change{{
 			"internal/seglog/pin.go",
 			"		oldest = min(oldest, n)\n", "		_ = n\n"}}},
+		{"M60", "the end of a stream not checked", engine, streams, []change{{
+			"internal/seglog/stream.go",
+			"if binary.LittleEndian.Uint64(end[:]) != want {", "if want == 0 {"}}},
+		{"M61", "a restored store's manifest before its segments", engine, streams, []change{{
+			"internal/seglog/stream.go",
+			"	buf := make([]byte, copyPiece)\n", "	buf := make([]byte, copyPiece)\n	_ = writeManifest(r.dir, &r.man)\n"}}},
+		{"M62", "restored segments not synced", engine, streams, []change{{
+			"internal/seglog/stream.go",
+			"	return f.Sync()\n", "	return nil\n"}}},
+		{"M63", "a damaged store streamed", engine, streams, []change{{
+			"internal/seglog/stream.go",
+			"err := c.log.Verify(x, func(Location, record.Record) {})", "err := error(nil)"}}},
 	}
 }
