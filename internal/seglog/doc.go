@@ -56,7 +56,8 @@
 //
 // # Concurrency
 //
-// Append, Cut, Unsynced, Extents, Shapes, Begin, Retire, Refresh, LastSeq and
-// Close belong to one writer at a time; ReadValue, Sync, Dead, Err, the rest
-// of a Rewrite and the work that Behind is given may be called beside it.
+// Append, AppendGroup, Cut, Unsynced, Extents, Shapes, Begin, Retire, Refresh,
+// LastSeq and Close belong to one writer at a time; ReadValue, Sync, Dead, Err,
+// the rest of a Rewrite and the work that Behind is given may be called beside
+// it.
 package seglog

@@ -87,7 +87,7 @@ func (l *Log) Append(h record.Header, key string, value []byte) (uint64, Locatio
 	return l.seq, Location{l.active.number, off, size}, nil
 }
 
-// ready makes the active segment one that may take a record of that size.
+// ready makes the active segment one that may take records of that size.
 func (l *Log) ready(t record.Type, size int64) error {
 	if err := l.unclean(); err != nil {
 		return err
@@ -99,8 +99,8 @@ func (l *Log) ready(t record.Type, size int64) error {
 	if err == nil {
 		return l.Err()
 	}
-	if l.Err() == nil && l.active != nil && t == record.Tombstone && errors.Is(err, vfs.ErrNoSpace) {
-		return nil // it may use the room beyond the limit
+	if l.Err() == nil && l.active != nil && l.active.Spares(t, size) && errors.Is(err, vfs.ErrNoSpace) {
+		return nil
 	}
 	return err
 }

@@ -26,32 +26,49 @@ var (
 // ErrBroken or ErrFault. It keeps no reference to value.
 func (s *Segment) Append(h record.Header, key string, value []byte) (int64, error) {
 	h.Synced = s.synced.Load()
-	return s.put(h.Type, record.Size(len(key), len(value)), func(dst []byte, at record.Place) {
+	return s.put(h.Type, record.Size(len(key), len(value)), func(dst []byte, at record.Place, t tally) tally {
 		record.Encode(dst, at, h, key, value)
+		return t.with(dst)
 	})
 }
 
 // AppendCopy appends a valid record of another segment, given as its bytes.
 func (s *Segment) AppendCopy(t record.Type, raw []byte) (int64, error) {
-	return s.put(t, int64(len(raw)), func(dst []byte, at record.Place) {
+	return s.put(t, int64(len(raw)), func(dst []byte, at record.Place, t tally) tally {
 		record.Restamp(dst, at, raw)
+		return t.with(dst)
 	})
 }
 
-// put finds room for a record, has it encoded there, and moves the end.
-func (s *Segment) put(t record.Type, size int64, encode func([]byte, record.Place)) (int64, error) {
-	off := s.end.Load()
-	if need := off + size + s.spare(t); need > s.reserved {
-		if err := s.reserve(need); err != nil {
-			return 0, err
-		}
+// encoder writes records into the bytes that they will take, the first of
+// which are at that place, and returns the tally with them.
+type encoder func(dst []byte, at record.Place, t tally) tally
+
+// put finds room for records, has them encoded there, and moves the end.
+func (s *Segment) put(t record.Type, size int64, encode encoder) (int64, error) {
+	if err := s.makeRoom(t, size); err != nil {
+		return 0, err
 	}
-	sum, err := s.write(off, size, encode)
+	return s.fill(size, encode)
+}
+
+// makeRoom reserves what so many bytes of records need, and what must stay
+// free behind them.
+func (s *Segment) makeRoom(t record.Type, size int64) error {
+	if need := s.end.Load() + size + s.spare(t); need > s.reserved {
+		return s.reserve(need)
+	}
+	return nil
+}
+
+// fill has records encoded in room that is reserved, and moves the end.
+func (s *Segment) fill(size int64, encode encoder) (int64, error) {
+	off := s.end.Load()
+	t, err := s.write(off, size, encode)
 	if err != nil {
 		return 0, err
 	}
-	s.chain = link(s.chain, sum)
-	s.count++
+	s.chain, s.count = t.chain, t.count
 	s.end.Store(off + size)
 	if off+size+stretch > s.asked && s.ahead != nil {
 		s.lookAhead(off + size)
@@ -59,25 +76,24 @@ func (s *Segment) put(t record.Type, size int64, encode func([]byte, record.Plac
 	return off, nil
 }
 
-// write encodes a record in place, or in a buffer and by one call, and
-// returns its checksum.
-func (s *Segment) write(off, size int64, encode func([]byte, record.Place)) (sum uint64, err error) {
+// write encodes records in place, or in a buffer and by one call, and returns
+// the tally with them.
+func (s *Segment) write(off, size int64, encode encoder) (t tally, err error) {
+	t = tally{s.chain, s.count}
 	if s.placement == vfs.ByMapping {
 		defer catchFault(&err, debug.SetPanicOnFault(true))
-		dst := s.mem[off : off+size]
-		encode(dst, s.place(off))
-		return record.Sum(dst), nil
+		return encode(s.mem[off:off+size], s.place(off), t), nil
 	}
 	if int64(cap(s.buf)) < size {
 		s.buf = make([]byte, size)
 	}
 	dst := s.buf[:size]
-	encode(dst, s.place(off))
+	t = encode(dst, s.place(off), t)
 	if _, err := s.file.WriteAt(dst, off); err != nil {
 		err = fmt.Errorf("write to %s: %w", s.name, err)
-		return 0, errors.Join(err, s.erase(off, size))
+		return t, errors.Join(err, s.erase(off, size))
 	}
-	return record.Sum(dst), nil
+	return t, nil
 }
 
 // erase makes room that may hold part of a record zero again. What a reader

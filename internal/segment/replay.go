@@ -80,15 +80,17 @@ func (s *Segment) tooShort() error {
 	return &CorruptError{s.name, s.reserved, "file is shorter than the manifest says"}
 }
 
-// tally follows the chain while a segment is walked.
+// tally follows the chain while a segment is walked or written.
 type tally struct {
 	chain uint64
 	count int64
 }
 
-func (t *tally) add(f Found) {
-	t.chain = link(t.chain, record.Sum(f.Raw))
-	t.count++
+func (t *tally) add(f Found) { *t = t.with(f.Raw) }
+
+// with returns the tally with one more record, given as its bytes.
+func (t tally) with(raw []byte) tally {
+	return tally{link(t.chain, record.Sum(raw)), t.count + 1}
 }
 
 // adopt makes end the segment's end. Everything below it is durable.

@@ -78,3 +78,9 @@ func (s *Segment) spare(t record.Type) int64 {
 		return sealSize + s.headroom
 	}
 }
+
+// Spares reports whether the room beyond the limit is for records of that
+// type, and has room for so many bytes of them.
+func (s *Segment) Spares(t record.Type, size int64) bool {
+	return t == record.Tombstone && s.end.Load()+size+s.spare(t) <= s.most
+}
