@@ -7,6 +7,7 @@ import (
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // mutation is a record in the log and what it means for the index.
@@ -58,18 +59,57 @@ func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
 	if m.seq, m.at, err = e.log.Append(h, m.key, value); err != nil {
 		return nil, e.public("append to the log", err)
 	}
+	e.journal.note(m.key)
 	if s.policy == SyncAlways || e.isPending(m.key) {
 		return e.queue(m), nil
 	}
 	if err := e.publish(m); err != nil {
 		return nil, err
 	}
+	s.noteWrite()
+	return nil, nil
+}
+
+// commitAllLocked is commitLocked for several mutations at once, which are
+// one commit group: all or none of them survive a crash, and snapshots see
+// all or none. It fills in their seqs. If hold is set they must not be seen
+// before the next sync, whatever the policy.
+func (s *KVStore) commitAllLocked(all []mutation, drafts []segment.Draft, hold bool) (*group, error) {
+	e := s.engine
+	places, err := e.log.AppendGroup(drafts)
+	if err != nil {
+		return nil, e.public("append to the log", err)
+	}
+	hold = hold || s.policy == SyncAlways
+	for i := range all {
+		m := &all[i]
+		m.seq, m.at = drafts[i].Seq, places[i]
+		e.journal.note(m.key)
+		hold = hold || e.isPending(m.key)
+	}
+	var g *group
+	for _, m := range all {
+		if hold {
+			g = e.queue(m)
+		} else {
+			err = errors.Join(err, e.publish(m))
+		}
+	}
+	if !hold {
+		s.noteWrite()
+	}
+	return g, err
+}
+
+// noteWrite tells those who work behind the writers that something was
+// published without a sync. The caller holds mu.
+func (s *KVStore) noteWrite() {
+	e := s.engine
 	if s.policy == SyncInterval {
 		e.syncer.note()
 	}
 	e.folder.note(e)
 	e.compactor.note(e)
-	return nil, nil
 }
 
 // writable says why nothing can be written, if so. The caller holds mu.

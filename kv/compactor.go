@@ -139,9 +139,15 @@ func (c *compactor) open() {
 	}
 }
 
-// lockToWrite takes mu for a write. At the bound it first waits, once, for
-// the compactor to get on.
+// lockToWrite takes mu for a write. It first waits for a transaction that has
+// the turn, and at the bound, once, for the compactor to get on.
 func (e *engine) lockToWrite() {
+	e.turn.pass()
+	e.lockInTurn()
+}
+
+// lockInTurn is lockToWrite for a transaction that may have the turn.
+func (e *engine) lockInTurn() {
 	if gate := e.compactor.gate.Load(); gate != nil {
 		e.compactor.waits.Add(1)
 		select {

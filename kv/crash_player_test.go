@@ -280,6 +280,29 @@ func (p *player) poison() error { return p.store.engine.log.Err() }
 // call makes the call that a step stands for.
 func (p *player) call(st step) (sum int64, err error) {
 	s := p.store.WithSync(st.policy)
+	if st.verb == "update" {
+		return 0, s.Update(func(tx *Tx) error {
+			for _, part := range st.parts {
+				if _, err := p.doTo(tx, part); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return p.doTo(s, st)
+}
+
+// writer is what a store and a transaction have in common.
+type writer interface {
+	Set(key string, value []byte, ttl time.Duration) error
+	SetUntil(key string, value []byte, deadline time.Time) error
+	Delete(key string) error
+	Expire(key string, ttl time.Duration) error
+	Incr(key string, delta int64, ttl time.Duration) (int64, error)
+}
+
+func (p *player) doTo(s writer, st step) (sum int64, err error) {
 	switch st.verb {
 	case "set", "zeros":
 		return 0, s.Set(st.key, []byte(st.value(p.at)), st.span)
@@ -325,8 +348,10 @@ func (p *player) checkReads() error {
 func (p *player) keys() map[string]bool {
 	keys := map[string]bool{}
 	for _, st := range p.script.steps {
-		if st.key != "" {
-			keys[st.key] = true
+		for _, part := range append(st.parts, st) {
+			if part.key != "" {
+				keys[part.key] = true
+			}
 		}
 	}
 	return keys

@@ -18,6 +18,8 @@ func scripts() []script {
 		{"churn", byCall, SyncNever, 1 << 10, parseSteps(SyncNever, churning)},
 		{"tombstones", unmapped, SyncInterval, 1 << 10, parseSteps(SyncInterval, tombstones)},
 		{"a life with restarts", byCall, SyncAlways, 1 << 10, parseSteps(SyncAlways, restarts)},
+		{"transactions", mapped, SyncAlways, 1 << 10, parseSteps(SyncAlways, transactions)},
+		{"transactions by call", byCall, SyncNever, 1 << 10, parseSteps(SyncNever, transactions)},
 	}
 }
 
@@ -136,3 +138,21 @@ const tombstones = `
 	set c 301; set x 610; delete c; set x 611; rewrite 4; rewrite 5; rewrite 6; kill
 	get c; compact; get a; get b; get c; compact; reopen; get a; get b; get c
 	set a 20; rewrite 0; get a`
+
+// transactions write several keys in one step, in one segment and at its end,
+// longer than one, and in one with others who wait.
+const transactions = `
+	update set:a:100 set:b:100 incr:n:1; update set:a:101 delete:b set:c:60:30s
+	set d 200; update set:a:90 set:b:90 set:c:90 set:d:90 incr:n:1:1m; get n
+	never set a 40; never update set:e:50 incr:m:5:10s; update delete:a delete:nobody
+	update expire:c:1m incr:n:1 set:a:200 set:f:200:2s; interval update set:b:10 set:d:10
+	update set:a:60 expire:nobody:1m set:b:60; update expire:f:20s set:f:30 expire:f:2s
+	update set:g:700 set:h:700 set:i:700; update delete:g delete:h delete:i; delete h
+	update set:j:300 set:k:300 set:l:200; kill; update incr:n:1 incr:m:1 incr:o:1; get j
+	wait 3s; update incr:m:1 expire:c:5s zeros:f:120 delete:j; rewrite 0; sweep
+	update until:k:20:-1s until:l:30:1h set:k:5; powercut; update set:a:150 set:b:150
+	never update set:a:151 set:b:151 set:c:151; never update delete:a delete:b; sync
+	update set:p:400 set:q:400; update delete:p set:q:401; update set:p:10 delete:q set:r:500
+	compact; update incr:n:1 incr:n:1 delete:m; reopen; update set:a:1 set:b:1 set:c:1
+	update set:a:180 set:b:180 set:c:180; update set:a:181 set:b:181 set:c:181; get a
+	never update set:d:90 delete:r; update delete:a delete:b delete:c delete:d`

@@ -20,6 +20,9 @@
 // A Snapshot shows what readers saw at one moment, whatever happens
 // meanwhile; a Scan is one, of its first step.
 //
+// An Update reads and writes several keys in one step: all or nothing, for
+// whoever looks at several keys at one moment, and after any crash.
+//
 // Every value read from a file is checked against a checksum that is bound
 // to its place, and its key is compared. Damage is reported as ErrCorrupt
 // with file and offset; nothing is cut but the torn end of the last segment

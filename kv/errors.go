@@ -34,6 +34,9 @@ var (
 	ErrInvalidOptions error = sentinel{"kv: invalid options", store.ErrInvalid}
 	// ErrValueTooLarge says that a value exceeds Options.MaxValueSize.
 	ErrValueTooLarge error = sentinel{"kv: value is too large", store.ErrInvalid}
+	// ErrTxTooLarge says that a transaction would write more than one commit
+	// may: see Tx.Set.
+	ErrTxTooLarge error = sentinel{"kv: transaction writes too much", store.ErrInvalid}
 	// ErrNotInteger says that Incr met a value that is not the decimal text
 	// of an int64.
 	ErrNotInteger error = sentinel{"kv: value is not an integer", store.ErrInvalid}
@@ -47,6 +50,8 @@ var (
 	ErrStoreClosed error = sentinel{"kv: store is closed", store.ErrClosed}
 	// ErrSnapshotClosed says that the snapshot was closed.
 	ErrSnapshotClosed error = sentinel{"kv: snapshot is closed", store.ErrClosed}
+	// ErrTxDone says that a transaction was used after its Update.
+	ErrTxDone error = sentinel{"kv: transaction is over", store.ErrClosed}
 	// ErrOpenSnapshots says that the store was closed, whole and durable,
 	// while snapshots were open that nobody can use any more. The error is
 	// an *OpenSnapshotsError.

@@ -106,6 +106,38 @@ func ExampleKVStore_ScanRange() {
 	// log:2026-11-22 = of 2026-11-22
 }
 
+func ExampleKVStore_Update() {
+	kv, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kv.Close()
+	kv.Set("alice", []byte("10"), 0)
+	kv.Set("bob", []byte("20"), 0)
+
+	errTooPoor := errors.New("too poor")
+	pay := func(sum int64) error {
+		return kv.Update(func(tx *kvstore.Tx) error {
+			left, err := tx.Incr("alice", -sum, 0)
+			if err != nil {
+				return err
+			}
+			if left < 0 {
+				return errTooPoor // and nothing has happened
+			}
+			_, err = tx.Incr("bob", sum, 0)
+			return err
+		})
+	}
+	fmt.Println(pay(7), pay(7))
+	alice, _ := kv.Get("alice")
+	bob, _ := kv.Get("bob")
+	fmt.Printf("alice %s, bob %s\n", alice, bob)
+	// Output:
+	// <nil> too poor
+	// alice 3, bob 27
+}
+
 func ExampleKVStore_View() {
 	kv, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
 	if err != nil {

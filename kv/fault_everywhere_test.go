@@ -15,7 +15,7 @@ func TestErrorEverywhere(t *testing.T) {
 	stories := []script{
 		scriptNamed("sessions by call"), scriptNamed("limits without mappings"),
 		scriptNamed("a cache"), scriptNamed("a life with restarts"),
-		scriptNamed("compacted sessions"), scriptNamed("churn"), scriptNamed("tombstones"),
+		scriptNamed("compacted sessions"), scriptNamed("churn"), scriptNamed("tombstones"), scriptNamed("transactions by call"),
 		{"comings and goings", byCall, SyncNever, 1 << 10, parseSteps(SyncNever, goings)},
 	}
 	var total tallied
@@ -154,7 +154,7 @@ func (r *sufferer) mayBeQuiet() bool {
 		return r.poison() == nil // the next rotation, or Close, does it
 	case r.isClosed():
 		return r.clean
-	case r.verb() == "delete", r.verb() == "until":
+	case r.at >= 0 && r.script.steps[r.at].deletes():
 		return r.full && r.poison() == nil
 	}
 	return r.verb() == "sweep" || r.verb() == "reopen"

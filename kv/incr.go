@@ -46,25 +46,34 @@ func (s *KVStore) incrLocked(key string, h uint64, delta, deadline int64) (int64
 	if err := e.writable(); err != nil {
 		return 0, nil, err
 	}
-	old := int64(0)
+	sum := delta
 	if entry, err := e.alive(h, key); err == nil {
 		var text [maxCounter]byte
 		value, _, err := e.log.ReadValue(text[:0], location(entry), key)
 		if err != nil {
 			return 0, nil, e.public("read a counter", err)
 		}
-		if old, err = strconv.ParseInt(string(value), 10, 64); err != nil {
-			return 0, nil, ErrNotInteger
+		if sum, err = add(value, delta); err != nil {
+			return 0, nil, err
 		}
 		deadline = entry.Deadline
 	}
-	if delta > 0 && old > math.MaxInt64-delta || delta < 0 && old < math.MinInt64-delta {
-		return 0, nil, ErrOverflow
-	}
 	var text [maxCounter]byte
 	m := mutation{kind: record.Put, key: key, hash: h, deadline: deadline}
-	g, err := s.commitLocked(m, strconv.AppendInt(text[:0], old+delta, 10))
-	return old + delta, g, err
+	g, err := s.commitLocked(m, strconv.AppendInt(text[:0], sum, 10))
+	return sum, g, err
+}
+
+// add returns the sum of a counter, as its text, and delta.
+func add(counter []byte, delta int64) (int64, error) {
+	old, err := strconv.ParseInt(string(counter), 10, 64)
+	switch {
+	case err != nil:
+		return 0, ErrNotInteger
+	case delta > 0 && old > math.MaxInt64-delta, delta < 0 && old < math.MinInt64-delta:
+		return 0, ErrOverflow
+	}
+	return old + delta, nil
 }
 
 // maxCounter has room for the text of any int64, and for the record around

@@ -45,6 +45,9 @@ type engine struct {
 	pending map[string]mutation
 	// room is protected by mu.
 	room room
+	// journal has the keys that were written while a transaction reads.
+	// Protected by mu.
+	journal journal
 	// changes counts what was done to the index. Protected by mu.
 	changes uint64
 	// lastMark is the store's time, in Unix milliseconds, that the log is
@@ -70,6 +73,7 @@ type engine struct {
 	compactor compactor
 
 	snapshots snapshots
+	turn      turn
 
 	recovery Recovery
 }

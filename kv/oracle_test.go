@@ -77,6 +77,15 @@ type answer struct {
 // script, and the store's answer to it. s stays as it is.
 func (s state) after(st step, i int, now int64) (state, answer) {
 	next := maps.Clone(s)
+	if st.verb == "update" {
+		var a answer
+		for _, part := range st.parts {
+			if next, a = next.after(part, i, now); a.missing {
+				return s, a
+			}
+		}
+		return next, answer{}
+	}
 	old, exists := s[st.key]
 	exists = exists && old.alive(now)
 	deadline := int64(0)

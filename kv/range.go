@@ -32,6 +32,9 @@ func newSpan(from, to string, opts []ScanOption) span {
 // prefixed returns the keys that begin with prefix as a span.
 func prefixed(prefix string) span { return newSpan(prefix, after(prefix), nil) }
 
+// has reports whether a key lies in the span.
+func (r *span) has(key string) bool { return r.from <= key && (r.to == "" || key < r.to) }
+
 // pass takes away what lies before last, and last.
 func (r *span) pass(last string) {
 	if r.direction == keydir.Descending {
@@ -72,7 +75,7 @@ func (e *engine) scan(r span) iter.Seq2[Item, error] {
 // end closes a snapshot for which nobody waits any more.
 func (n *Snapshot) end() {
 	if err := n.Close(); err != nil {
-		n.engine.opts.Logger.Error("kv: a scan could not let go of its snapshot", slog.Any("error", err))
+		n.engine.opts.Logger.Error("kv: a snapshot could not be let go of", slog.Any("error", err))
 	}
 }
 

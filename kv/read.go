@@ -29,6 +29,19 @@ func (s *KVStore) AppendGet(dst []byte, key string) ([]byte, error) {
 	return dst, err
 }
 
+// GetItem is Get with all that is known of the key. Item.Version names the
+// value: it stays when Expire gives the key another deadline.
+func (s *KVStore) GetItem(key string) (Item, error) {
+	value, deadline, header, err := s.engine.read(nil, key)
+	if err != nil {
+		return Item{}, err
+	}
+	if value == nil {
+		value = []byte{}
+	}
+	return Item{Key: key, Value: value, Deadline: asTime(deadline), Version: header.Seq}, nil
+}
+
 // read appends the value of key to dst and returns what else is known of it.
 // The copy is made under the stripe's lock: so long no segment goes away.
 //

@@ -1,6 +1,8 @@
 package kv
 
 import (
+	"slices"
+
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
 )
@@ -33,15 +35,30 @@ func (e *engine) roomFor(m mutation, value []byte) error {
 	if e.fits(size, 0) {
 		return nil
 	}
+	return e.makeRoom(size, []mutation{m})
+}
+
+// roomForAll is roomFor for the mutations of a group, of so many bytes.
+func (e *engine) roomForAll(all []mutation, size int64) error {
+	deletes := !slices.ContainsFunc(all, func(m mutation) bool { return m.kind != record.Tombstone })
+	if e.opts.MaxBytes == 0 || deletes || e.fits(size, 0) {
+		return nil
+	}
+	return e.makeRoom(size, all)
+}
+
+// makeRoom counts exactly, and removes what has expired, to find room for
+// mutations of so many bytes.
+func (e *engine) makeRoom(size int64, all []mutation) error {
 	e.room.note(e, e.log.Usage())
-	if e.fits(size, e.replaces(m)) {
+	if e.fits(size, e.replaced(all)) {
 		return nil
 	}
 	for more := true; more; {
 		more = e.expireSome()
 	}
 	e.room.note(e, e.log.Usage())
-	if e.fits(size, e.replaces(m)) {
+	if e.fits(size, e.replaced(all)) {
 		return nil
 	}
 	return ErrFull
@@ -63,14 +80,19 @@ func (e *engine) mostAlive() float64 {
 // mostDisk is what the log may have before a write, in bytes.
 func (e *engine) mostDisk() int64 { return e.opts.MaxBytes - e.opts.SegmentSize }
 
-// replaces returns how many bytes die by a mutation.
-func (e *engine) replaces(m mutation) int64 {
-	if m.kind == record.Touch {
-		return record.Size(len(m.key), 0) // itself: the index remembers what it says
+// replaced returns how many bytes die by mutations: what they replace, and
+// themselves if the index remembers what they say.
+func (e *engine) replaced(all []mutation) (size int64) {
+	for _, m := range all {
+		if m.kind != record.Put {
+			size += record.Size(len(m.key), 0)
+		}
+		if m.kind == record.Touch {
+			continue
+		}
+		if old, ok := e.newest(m.hash, m.key); ok {
+			size += old.Size
+		}
 	}
-	old, ok := e.newest(m.hash, m.key)
-	if !ok {
-		return 0
-	}
-	return old.Size
+	return size
 }

@@ -169,3 +169,41 @@ func TestAStoreThatIsOpenedWithLessRoom(t *testing.T) {
 		require.ErrorIs(t, err, ErrInvalidOptions)
 	}
 }
+
+// TestUpdateOfAFullStore replaces as much as it writes, or is refused whole.
+func TestUpdateOfAFullStore(t *testing.T) {
+	clock := newHandClock()
+	s := mustOpen(t, Options{InMemory: true, MaxBytes: minMaxBytes, Now: clock.now, SweepInterval: -1})
+	value := make([]byte, 1000)
+	require.NoError(t, s.Set("brief", value, time.Minute))
+	var err error
+	for n := 0; err == nil; n++ {
+		err = s.Set(fmt.Sprint("key", n), value, 0)
+	}
+	require.ErrorIs(t, err, ErrFull)
+	before := collect(s.Keys(""))
+	swap := func(out, in string) error {
+		return s.Update(func(tx *Tx) error {
+			return errors.Join(tx.Expire("key1", time.Hour), tx.Delete(out), tx.Set("key0", value, 0), tx.Set(in, value, 0))
+		})
+	}
+	require.ErrorIs(t, swap("nobody", "another"), ErrFull)
+	require.Equal(t, before, collect(s.Keys("")))
+	ttl, err := s.TTL("key1")
+	require.NoError(t, err)
+	require.Zero(t, ttl, "all or nothing")
+
+	for range 100 {
+		require.NoError(t, swap("key2", "key3"))
+		require.NoError(t, swap("key3", "key2"))
+	}
+	require.NoError(t, swap("nobody", "key3"), "in the room of a deleted key")
+	require.ErrorIs(t, swap("nobody", "another"), ErrFull)
+	clock.pass(time.Minute)
+	require.NoError(t, swap("nobody", "another"), "in the room of one that has expired")
+	require.ErrorIs(t, swap("nobody", "one too many"), ErrFull)
+	require.NoError(t, s.Update(func(tx *Tx) error { return errors.Join(tx.Delete("key2"), tx.Delete("another")) }))
+	_, err = s.Verify(context.Background())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}

@@ -77,7 +77,8 @@ type SalvageReport struct {
 // value is one that was written under its key, never another; it may be an
 // older one if a newer record is lost, and is counted as doubtful then. If the
 // manifest cannot be read the order of writes is still known, but not whether
-// the newest segments are missing. Item.Version begins anew.
+// the newest segments are missing. Of an Update, damage may leave a part.
+// Item.Version begins anew.
 //
 // It holds all keys in memory, about 150 bytes and the key itself for each,
 // and one value at a time; it reads src up to three times.

@@ -13,7 +13,10 @@ type Item struct {
 	Value    []byte    // a copy; the caller's
 	Deadline time.Time // to the millisecond; the zero time: never expires
 	// Version is the place of the write of the value in the store's one
-	// order. It grows with every write and survives reopening.
+	// order. It grows with every write of any key, survives reopening and
+	// compaction, and does not change with the deadline: it names the value.
+	// A write that a crash takes back, which nobody was promised, gives its
+	// version back too.
 	Version uint64
 }
 

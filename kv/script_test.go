@@ -2,6 +2,7 @@ package kv
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 //	delete KEY
 //	expire KEY TTL           0s is for ever
 //	incr KEY DELTA [TTL]
+//	update WRITE...          a transaction of the above, each with colons for spaces
 //	get KEY
 //	sync
 //	wait DURATION            the clock goes forward
@@ -46,13 +48,26 @@ type step struct {
 	key    string
 	number int64         // SIZE or DELTA
 	span   time.Duration // TTL or DURATION
+	parts  []step        // of an update
 }
 
 // writes reports whether the step changes what the store holds.
 func (s step) writes() bool {
 	switch s.verb {
-	case "set", "zeros", "until", "delete", "expire", "incr":
+	case "set", "zeros", "until", "delete", "expire", "incr", "update":
 		return true
+	}
+	return false
+}
+
+// deletes reports whether the step does nothing else, and so may succeed on a
+// full disk.
+func (s step) deletes() bool {
+	switch s.verb {
+	case "delete", "until":
+		return true
+	case "update":
+		return !slices.ContainsFunc(s.parts, func(part step) bool { return !part.deletes() })
 	}
 	return false
 }
@@ -99,6 +114,12 @@ func parseStep(policy SyncPolicy, words []string) step {
 		s.policy, words = p, words[1:]
 	}
 	s.verb, words = words[0], words[1:]
+	if s.verb == "update" {
+		for _, part := range words {
+			s.parts = append(s.parts, parseStep(s.policy, strings.Split(part, ":")))
+		}
+		return s
+	}
 	grammar, ok := verbs()[s.verb]
 	if !ok {
 		panic(fmt.Sprintf("script: no such verb: %q", s.text))

@@ -80,6 +80,10 @@ func (s *KVStore) View(fn func(*Snapshot) error) (err error) {
 func (e *engine) snapshot(o owner) (*Snapshot, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.snapshotLocked(o)
+}
+
+func (e *engine) snapshotLocked(o owner) (*Snapshot, error) {
 	if e.closed.Load() {
 		return nil, ErrStoreClosed
 	}

@@ -33,6 +33,21 @@ func mutants() []mutant {
 		{"M3", "manifest not synced before its rename", engine, suites, []change{{
 			"internal/seglog/manifest.go",
 			"errors.Join(f.Sync(), f.Close())", "f.Close()"}}},
+		{"M6", "the mark of a commit group's end ignored", engine, suites, []change{{
+			"internal/segment/tail.go",
+			"		if f.Commit {", "		if true {"}}},
+		{"M40", "a group's half published to snapshots", engine, "Update", []change{{
+			"kv/commit.go",
+			"		} else {\n			err = errors.Join(err, e.publish(m))", "		} else {\n			e.mu.Unlock()\n			e.index.Barrier()\n			e.mu.Lock()\n			err = errors.Join(err, e.publish(m))"}}},
+		{"M41", "a group that failed left on the disk", "./internal/segment", "Group", []change{{
+			"internal/segment/group.go",
+			"return errors.Join(err, s.Sync())", "return err"}}},
+		{"M42", "what a transaction has read not looked at again", engine, "Update", []change{{
+			"kv/txcommit.go",
+			"		if t.rests(key) {", "		if t.rests(key) && false {"}}},
+		{"M43", "a transaction seen before what it waits behind", engine, "Update", []change{{
+			"kv/commit.go",
+			"		hold = hold || e.isPending(m.key)\n", ""}}},
 		{"M7", "cut at the first bad record (pogreb, badger)", engine, suites, []change{{
 			"internal/segment/tail.go",
 			"if ok && f.Synced > off {", "if ok && f.Synced > off && off < 0 {"}}},
@@ -44,7 +59,7 @@ func mutants() []mutant {
 			"		return s.syncErr\n	}\n	s.synced.Store(end)", "		s.syncErr = nil\n	}\n	s.synced.Store(end)"}}},
 		{"M10", "goes on behind a short write", engine, suites, []change{{
 			"internal/segment/append.go",
-			"return 0, errors.Join(err, s.erase(off, size))", "s.end.Store(off + size)\n		return 0, err"}}},
+			"return t, errors.Join(err, s.erase(off, size))", "s.end.Store(off + size)\n		return t, err"}}},
 		{"M11", "bad record in a sealed segment tolerated", engine, suites, []change{{
 			"internal/segment/replay.go",
 			"case stop != length:", "case false:"}, {

@@ -1,0 +1,181 @@
+package kv
+
+import (
+	"errors"
+
+	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/segment"
+)
+
+// A transaction is optimistic: its function runs without a lock, and at its
+// end, under mu, the journal says whether what it has read is still so. The
+// other way, to run the function under the lock of writers, would have one
+// caller's slow function stop all others, and a write to the store within it
+// wait for itself.
+
+// errStale says that something the transaction has read has changed.
+var errStale = errors.New("kv: transaction must run again")
+
+// runsInCrowd is how often a transaction tries before it asks for the turn.
+const runsInCrowd = 4
+
+// update runs fn until its transaction can be done, and appends it. It returns
+// the group to wait for, with an error of fn too. accepted is called, under mu,
+// with the mutations in the order of the transaction's writes; those that are
+// missing changed nothing.
+func (s *KVStore) update(fn func(*Tx) error, accepted func(*Tx, []mutation)) (*group, error) {
+	e := s.engine
+	switch {
+	case e.closed.Load():
+		return nil, ErrStoreClosed
+	case e.opts.ReadOnly:
+		return nil, ErrReadOnly
+	}
+	inTurn := false
+	defer func() {
+		if inTurn {
+			e.turn.give()
+		}
+	}()
+	for run := 1; ; run++ {
+		inTurn = inTurn || run > runsInCrowd && e.turn.take()
+		g, err := s.runOnce(fn, inTurn, accepted)
+		if err != errStale {
+			return g, err
+		}
+	}
+}
+
+// runOnce runs fn with a transaction that ends however fn ends.
+func (s *KVStore) runOnce(fn func(*Tx) error, inTurn bool, accepted func(*Tx, []mutation)) (*group, error) {
+	t := &Tx{store: s}
+	defer t.end()
+	if err := fn(t); err != nil {
+		return t.restsOn(), err
+	}
+	t.done = true
+	if len(t.writes) == 0 {
+		return t.restsOn(), nil
+	}
+	e := s.engine
+	if inTurn {
+		e.lockInTurn()
+	} else {
+		e.lockToWrite()
+	}
+	defer e.mu.Unlock()
+	return t.commitLocked(accepted)
+}
+
+// end gives up what the transaction holds.
+func (t *Tx) end() {
+	t.done = true
+	if t.base != nil {
+		t.base.end()
+	}
+}
+
+// restsOn returns the group without which what was read may not be so.
+func (t *Tx) restsOn() *group {
+	if t.base == nil {
+		return nil
+	}
+	return t.base.rests
+}
+
+// commitLocked does what was written, if what was read is still so.
+func (t *Tx) commitLocked(accepted func(*Tx, []mutation)) (*group, error) {
+	s, e := t.store, t.store.engine
+	if err := e.writable(); err != nil {
+		return nil, err
+	}
+	if t.stale() {
+		return nil, errStale
+	}
+	all, drafts := t.mutations()
+	if len(all) == 0 {
+		return t.groupOfAbsent(), nil
+	}
+	if err := e.roomForAll(all, segment.GroupSize(drafts)); err != nil {
+		return nil, err
+	}
+	if t.stale() {
+		return nil, errStale // room was made of what it has touched
+	}
+	g, err := s.commitAllLocked(all, drafts, e.unsettled(t.restsOn()))
+	if err == nil {
+		accepted(t, all)
+	}
+	return g, err
+}
+
+// stale reports whether something that was read is not so any more. The
+// caller holds mu.
+func (t *Tx) stale() bool {
+	if t.base == nil {
+		return false
+	}
+	e := t.store.engine
+	keys, ok := e.journal.since(t.base.from)
+	if !ok || e.expired(t.until) {
+		return true
+	}
+	for _, key := range keys {
+		if t.rests(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// rests reports whether the transaction depends on a key.
+func (t *Tx) rests(key string) bool {
+	if _, ok := t.reads[key]; ok {
+		return true
+	}
+	for _, r := range t.spans {
+		if r.has(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// mutations returns what the writes come to: deletes of what is not there are
+// left out. The caller holds mu.
+func (t *Tx) mutations() ([]mutation, []segment.Draft) {
+	e := t.store.engine
+	all := make([]mutation, 0, len(t.writes))
+	drafts := make([]segment.Draft, 0, len(t.writes))
+	for _, w := range t.writes {
+		m := mutation{kind: w.kind, key: w.key, hash: w.hash, deadline: w.deadline}
+		if w.kind != record.Put {
+			entry, ok := e.newest(w.hash, w.key)
+			if !ok {
+				continue // a touch is of a key that was seen alive, and is
+			}
+			m.value = location(entry)
+		}
+		h := record.Header{Type: w.kind, Deadline: w.deadline}
+		all = append(all, m)
+		drafts = append(drafts, segment.Draft{Header: h, Key: w.key, Value: w.value})
+	}
+	return all, drafts
+}
+
+// groupOfAbsent returns the group to wait for before it may be said that
+// nothing is left of the keys that were to be deleted. The caller holds mu.
+func (t *Tx) groupOfAbsent() *group {
+	for _, w := range t.writes {
+		if g := t.store.groupOfAbsent(w.key); g != nil {
+			return g
+		}
+	}
+	return t.restsOn()
+}
+
+// unsettled reports whether a group, if it is one, still waits for its sync.
+// The caller holds mu.
+func (e *engine) unsettled(g *group) bool {
+	return g != nil && (g == e.group || g == e.settling)
+}
