@@ -94,7 +94,7 @@ func (t *Tx) commitLocked(accepted func(*Tx, []mutation)) (*group, error) {
 	}
 	all, drafts := t.mutations()
 	if len(all) == 0 {
-		return t.groupOfAbsent(), nil
+		return t.groupOfSeen(), nil
 	}
 	if err := e.roomForAll(all, segment.GroupSize(drafts)); err != nil {
 		return nil, err
@@ -163,11 +163,11 @@ func (t *Tx) mutations() ([]mutation, []segment.Draft) {
 	return all, drafts
 }
 
-// groupOfAbsent returns the group to wait for before it may be said that
+// groupOfSeen returns the group to wait for before it may be said that
 // nothing is left of the keys that were to be deleted. The caller holds mu.
-func (t *Tx) groupOfAbsent() *group {
+func (t *Tx) groupOfSeen() *group {
 	for _, w := range t.writes {
-		if g := t.store.groupOfAbsent(w.key); g != nil {
+		if g := t.store.groupOfSeen(w.key); g != nil {
 			return g
 		}
 	}

@@ -60,15 +60,15 @@ func (s *KVStore) deleteLocked(key string, h uint64) (*group, error) {
 		return nil, err
 	}
 	if _, ok := e.newest(h, key); !ok && !e.closed.Load() { // the index may have been lost
-		return s.groupOfAbsent(key), nil
+		return s.groupOfSeen(key), nil
 	}
 	return s.commitLocked(mutation{kind: record.Tombstone, key: key, hash: h}, nil)
 }
 
-// groupOfAbsent returns the group to wait for before it may be said that key
-// is gone: its tombstone may be invisible yet, or not be durable. The caller
-// holds mu.
-func (s *KVStore) groupOfAbsent(key string) *group {
+// groupOfSeen returns the group to wait for before it may be said what key
+// holds, or that it is gone: the write that made it so may be invisible yet,
+// or not be durable. The caller holds mu.
+func (s *KVStore) groupOfSeen(key string) *group {
 	e := s.engine
 	if e.isPending(key) || s.policy == SyncAlways && e.log.Unsynced() {
 		return e.nextGroup()

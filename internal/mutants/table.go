@@ -48,6 +48,12 @@ func mutants() []mutant {
 		{"M43", "a transaction seen before what it waits behind", engine, "Update", []change{{
 			"kv/commit.go",
 			"		hold = hold || e.isPending(m.key)\n", ""}}},
+		{"M44", "no is said before what it rests on is durable", engine, "Condition|NoIs", []change{{
+			"kv/atomic.go",
+			"return false, s.groupOfSeen(m.key), nil", "return false, nil, nil"}}},
+		{"M45", "a condition judged by what readers see", engine, "Condition|Winner", []change{{
+			"kv/atomic.go",
+			"	entry, missing := e.alive(m.hash, m.key)\n", "	entry, missing := e.find(m.key)\n"}}},
 		{"M7", "cut at the first bad record (pogreb, badger)", engine, suites, []change{{
 			"internal/segment/tail.go",
 			"if ok && f.Synced > off {", "if ok && f.Synced > off && off < 0 {"}}},
