@@ -85,10 +85,10 @@ func (s *KVStore) commitIf(m mutation, value []byte, holds condition) (bool, err
 
 func (s *KVStore) commitIfLocked(m mutation, value []byte, holds condition) (bool, *group, error) {
 	e := s.engine
-	if err := e.writable(); err != nil {
-		return false, nil, err
-	}
 	entry, missing := e.alive(m.hash, m.key)
+	if err := e.writable(); err != nil {
+		return false, nil, err // also if the index was lost, by asking it
+	}
 	ok, err := holds(entry, missing == nil)
 	switch {
 	case err != nil:

@@ -173,7 +173,7 @@ func TestAStoreThatIsOpenedWithLessRoom(t *testing.T) {
 // TestUpdateOfAFullStore replaces as much as it writes, or is refused whole.
 func TestUpdateOfAFullStore(t *testing.T) {
 	clock := newHandClock()
-	s := mustOpen(t, Options{InMemory: true, MaxBytes: minMaxBytes, Now: clock.now, SweepInterval: -1})
+	s := mustOpen(t, Options{InMemory: true, MaxBytes: minMaxBytes, Now: clock.now, SweepInterval: -1, CompactInterval: -1})
 	value := make([]byte, 1000)
 	require.NoError(t, s.Set("brief", value, time.Minute))
 	var err error
@@ -183,6 +183,7 @@ func TestUpdateOfAFullStore(t *testing.T) {
 	require.ErrorIs(t, err, ErrFull)
 	before := collect(s.Keys(""))
 	swap := func(out, in string) error {
+		require.NoError(t, s.Compact(context.Background()))
 		return s.Update(func(tx *Tx) error {
 			return errors.Join(tx.Expire("key1", time.Hour), tx.Delete(out), tx.Set("key0", value, 0), tx.Set(in, value, 0))
 		})

@@ -86,13 +86,13 @@ func (t *Tx) restsOn() *group {
 // commitLocked does what was written, if what was read is still so.
 func (t *Tx) commitLocked(accepted func(*Tx, []mutation)) (*group, error) {
 	s, e := t.store, t.store.engine
-	if err := e.writable(); err != nil {
-		return nil, err
-	}
 	if t.stale() {
 		return nil, errStale
 	}
 	all, drafts := t.mutations()
+	if err := e.writable(); err != nil {
+		return nil, err // also if the index was lost, by asking it
+	}
 	if len(all) == 0 {
 		return t.groupOfSeen(), nil
 	}
