@@ -248,13 +248,14 @@ func (l *Log) install(change func(*manifest)) error {
 	if !m.sound() {
 		return l.check(fmt.Errorf("%w: the manifest would contradict itself", segment.ErrBroken))
 	}
+	if l.imaged {
+		// It will belong to no manifest, and may have taken the room for this one.
+		l.dropImage()
+	}
 	if err := writeManifest(l.Dir, &m); err != nil {
 		return l.check(fmt.Errorf("install manifest: %w", err))
 	}
 	l.man.Store(&m)
-	if l.imaged {
-		l.dropImage() // it belongs to no manifest any more
-	}
 	return nil
 }
 
