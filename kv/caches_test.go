@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -279,28 +281,14 @@ func (m *sample) serves(t *testing.T, im image, file, label string) bool {
 // was found whole: the store closes itself before it says anything wrong, and
 // the next open reads the log.
 func TestASavedIndexThatFailsLater(t *testing.T) {
-	const keys = 16_000 // too many to be read at once
-	key := func(i int) string {
-		return fmt.Sprintf("a key that is rather long, so that there are enough bytes: %d", i)
-	}
-	d, clock := newDisk(t), newHandClock()
-	opts := onDisk(d, clock)
-	opts.SegmentSize, opts.Sync = 1<<20, SyncNever
-	s := mustOpen(t, opts)
-	for i := range keys {
-		require.NoError(t, s.Set(key(i), []byte(fmt.Sprint(i)), 0))
-	}
-	require.NoError(t, s.Close())
-	image := imageOf(t, d)
-	require.Greater(t, len(image[segment.IndexName]), 1<<20)
-	opts.later = nil // the index is completed beside the callers
+	image, opts, key := bigIndex(t)
 	failed := 0
 	for reads := 0; ; reads += 9 {
 		opts.fs = image.disk(t)
 		n := failReads(opts.fs.(*vfs.Disk), segment.IndexName, reads)
 		s := mustOpen(t, opts)
 		loaded := s.engine.saved.image != nil
-		for i := 0; i < keys; i += 7 {
+		for i := 0; i < bigKeys; i += 7 {
 			got, err := s.Get(key(i))
 			if err == nil {
 				require.Equal(t, fmt.Sprint(i), string(got))
@@ -320,7 +308,7 @@ func TestASavedIndexThatFailsLater(t *testing.T) {
 		}
 		s = mustOpen(t, opts)
 		require.Equal(t, err == nil, s.engine.recovery.IndexLoaded, "the log is read after a failure")
-		for i := range keys {
+		for i := range bigKeys {
 			got, err := s.Get(key(i))
 			require.NoError(t, err)
 			require.Equal(t, fmt.Sprint(i), string(got))
@@ -438,4 +426,91 @@ func TestNoIndexOfATimeThatTheLogDoesNotKnow(t *testing.T) {
 		requireHoldings(t, w.book, s, "the clock set back")
 		require.NoError(t, s.Close())
 	}
+}
+
+// TestASavedIndexLeavesRoomForDeletes deletes from a store that was opened
+// by an index that has taken the last bytes of the disk.
+func TestASavedIndexLeavesRoomForDeletes(t *testing.T) {
+	d := newDisk(t)
+	w := newScribe(t, d, newHandClock(), ledger{})
+	for i := range 200 {
+		w.set(fmt.Sprint("key:", i), "value", 0)
+	}
+	require.NoError(t, w.s.Close())
+	im := imageOf(t, d)
+	require.Contains(t, im, segment.IndexName)
+	d.SetCapacity(int64(im.bytes()))
+	w.s = mustOpen(t, w.opts)
+	require.True(t, w.s.engine.recovery.IndexLoaded)
+	w.delete("key:7")
+	w.reopen(d)
+	requireHoldings(t, w.book, w.s, "one key less")
+	require.NoError(t, w.s.Close())
+}
+
+// bigIndex returns the files of a store whose saved index is too big to be
+// read at once, and options to open it beside the callers.
+func bigIndex(t *testing.T) (image, Options, func(i int) string) {
+	key := func(i int) string {
+		return fmt.Sprintf("a key that is rather long, so that there are enough bytes: %d", i)
+	}
+	d, clock := newDisk(t), newHandClock()
+	opts := onDisk(d, clock)
+	opts.SegmentSize, opts.Sync = 1<<20, SyncNever
+	s := mustOpen(t, opts)
+	for i := range bigKeys {
+		require.NoError(t, s.Set(key(i), []byte(fmt.Sprint(i)), 0))
+	}
+	require.NoError(t, s.Close())
+	im := imageOf(t, d)
+	require.Greater(t, len(im[segment.IndexName]), 1<<20)
+	opts.later = nil // the index is completed beside the callers
+	return im, opts, key
+}
+
+const bigKeys = 16_000
+
+// TestWritersDoNotWaitForASweep holds up the completion of a loaded index: who
+// waits for that must not keep writers away.
+func TestWritersDoNotWaitForASweep(t *testing.T) {
+	im, opts, key := bigIndex(t)
+	d := im.disk(t)
+	opts.fs, opts.later = d, atOnce
+	all := failReads(d, segment.IndexName, math.MaxInt)
+	require.NoError(t, mustOpen(t, opts).Close())
+	proof := all.Load()/2 + 1 // two reads, and all pieces; then the pieces again
+
+	var reads, stuck atomic.Int64
+	var pass atomic.Bool
+	free := make(chan struct{})
+	d.SetHook(func(op vfs.Op) error {
+		if op.Kind == vfs.OpRead && op.Name == segment.IndexName && reads.Add(1) > proof && !pass.Load() {
+			stuck.Add(1)
+			<-free
+		}
+		return nil
+	})
+	opts.later = nil
+	s := mustOpen(t, opts)
+	eventually(t, "the first stripe is asked for", func() bool { return stuck.Load() == 1 })
+	pass.Store(true)
+	mine := 0
+	for s.engine.index.Stripe(s.engine.index.Hash(key(mine))) == s.engine.index.Stripe(0) {
+		mine++
+	}
+	var length, written atomic.Int64
+	go func() { length.Store(int64(s.Len())) }()
+	for range 10_000 {
+		runtime.Gosched() // it gets to where it waits
+	}
+	go func() {
+		if s.Set(key(mine), []byte("new"), 0) == nil {
+			written.Store(1)
+		}
+	}()
+	eventually(t, "a write beside a sweep", func() bool { return written.Load() == 1 })
+	require.Zero(t, length.Load())
+	close(free)
+	eventually(t, "the sweep", func() bool { return length.Load() == bigKeys })
+	require.NoError(t, s.Close())
 }

@@ -58,6 +58,7 @@ func (e *engine) settleIndex() {
 		return
 	}
 	e.saved.settle()
+	e.saved.settle = nil // some bytes for each key
 	if err := e.saved.image.Close(); err != nil {
 		e.opts.Logger.Warn("kv: close the saved index", slog.Any("error", err))
 	}

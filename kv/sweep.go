@@ -101,8 +101,10 @@ func (e *engine) sleep(d time.Duration) bool {
 }
 
 // expire removes every key whose deadline has passed. It holds mu for one
-// batch at a time, so that no touch comes between a look and a removal.
+// batch at a time, so that no touch comes between a look and a removal. First it
+// waits for a loaded index to be complete, or writers would have to.
 func (e *engine) expire() {
+	<-e.saved.settled
 	for more := true; more; {
 		e.mu.Lock()
 		more = e.expireSome()
