@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -512,5 +513,19 @@ func TestWritersDoNotWaitForASweep(t *testing.T) {
 	require.Zero(t, length.Load())
 	close(free)
 	eventually(t, "the sweep", func() bool { return length.Load() == bigKeys })
+	require.NoError(t, s.Close())
+}
+
+// TestAStoreInMemoryHasNoCaches: nobody will open it again.
+func TestAStoreInMemoryHasNoCaches(t *testing.T) {
+	s := mustOpen(t, Options{InMemory: true, SegmentSize: minSegmentSize, later: atOnce})
+	for i := range 100 {
+		require.NoError(t, s.Set(fmt.Sprint("key:", i), []byte("value"), 0))
+	}
+	require.Greater(t, s.Stats().Segments, 3)
+	require.Zero(t, s.Stats().HintBytes)
+	names, err := s.engine.dir.List()
+	require.NoError(t, err)
+	require.NotContains(t, strings.Join(names, " "), ".hint")
 	require.NoError(t, s.Close())
 }

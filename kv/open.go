@@ -40,6 +40,7 @@ func (e *engine) openLog() (seglog.Recovery, error) {
 	e.log = seglog.New(seglog.Config{
 		Dir:         e.dir,
 		Mode:        e.mode(),
+		Volatile:    e.opts.InMemory,
 		SegmentSize: e.opts.SegmentSize,
 		Now:         e.clock.now,
 		NewStore:    randomID,

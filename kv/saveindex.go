@@ -82,9 +82,6 @@ func (e *engine) makeHints(work []func()) {
 // saveIndex saves the index of a log that is finished. That it cannot be
 // saved only costs the next open its time.
 func (e *engine) saveIndex() {
-	if e.opts.InMemory || e.opts.ReadOnly {
-		return
-	}
 	err := e.log.SaveImage(e.index.Secret().Append(nil), func(segment func(uint32) uint32, put func(int, int, []byte) error) error {
 		return e.index.Save(segment, func(p keydir.Piece) error { return put(p.Part, p.Count, p.Data) })
 	})

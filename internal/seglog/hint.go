@@ -52,7 +52,7 @@ type hintWriter struct {
 // has been replaced meanwhile. That it cannot be written only costs the next
 // Open its time.
 func (l *Log) leaveHint(m *member) {
-	if l.Err() != nil {
+	if l.Volatile || l.Err() != nil {
 		return
 	}
 	pin, ok := l.pinMember(m)

@@ -17,7 +17,7 @@ import (
 // does. The secret has 32 bytes and comes back with the image. After an error
 // there is no image.
 func (l *Log) SaveImage(secret []byte, save func(segment func(number uint32) uint32, put func(part, count int, data []byte) error) error) error {
-	if l.imaged || l.Mode == vfs.ReadOnly || !l.man.Load().clean {
+	if l.imaged || l.Volatile || l.Mode == vfs.ReadOnly || !l.man.Load().clean {
 		return nil
 	}
 	if err := removeIfThere(l.Dir, segment.IndexName); err != nil {

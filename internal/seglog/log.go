@@ -18,6 +18,9 @@ type Config struct {
 	SegmentSize int64        // bytes
 	Now         func() int64 // the store's time, Unix milliseconds
 	NewStore    func() uint64
+	// Volatile says that nobody will open the log again: it leaves no hints and
+	// no image.
+	Volatile bool
 	// Ahead, if not nil, is told of room that the writer will soon come to.
 	Ahead func(segment.Stretch)
 	// Behind is given what is left to do for a full segment, to call it
