@@ -299,6 +299,8 @@ func TestASavedIndexThatFailsLater(t *testing.T) {
 			require.ErrorIs(t, s.Delete(key(i)), ErrStoreClosed)
 			require.ErrorIs(t, s.Set(key(i), nil, 0), ErrStoreClosed)
 			require.ErrorIs(t, s.Compact(context.Background()), ErrStoreClosed)
+			_, err = s.Inspect(context.Background())
+			require.ErrorIs(t, err, ErrStoreClosed)
 		}
 		err := s.Close()
 		opts.fs.(*vfs.Disk).SetHook(nil)
@@ -321,6 +323,41 @@ func TestASavedIndexThatFailsLater(t *testing.T) {
 	}
 	require.Greater(t, failed, 5)
 	t.Logf("%d stores closed themselves", failed)
+}
+
+// TestVerifyOfAnIndexThatFails has the saved index fail when Verify has read
+// the files: that is no contradiction between the two.
+func TestVerifyOfAnIndexThatFails(t *testing.T) {
+	im, opts, _ := bigIndex(t)
+	opts.fs, opts.later = im.disk(t), atOnce
+	all := failReads(opts.fs.(*vfs.Disk), segment.IndexName, math.MaxInt)
+	require.NoError(t, mustOpen(t, opts).Close())
+
+	d := im.disk(t)
+	opts.fs, opts.later = d, nil
+	var reads, verified atomic.Int64
+	free := make(chan struct{})
+	d.SetHook(func(op vfs.Op) error {
+		switch {
+		case op.Kind == vfs.OpClose && isSegment(op.Name):
+			verified.Add(1)
+		case op.Kind == vfs.OpRead && op.Name == segment.IndexName && reads.Add(1) == all.Load():
+			<-free
+			return errIO
+		}
+		return nil
+	})
+	s := mustOpen(t, opts)
+	segments := int64(s.engine.recovery.Segments)
+	result := make(chan error, 1)
+	go func() {
+		_, err := s.Verify(context.Background())
+		result <- err
+	}()
+	eventually(t, "all files are read", func() bool { return verified.Load() == segments })
+	close(free)
+	require.ErrorIs(t, <-result, ErrStoreClosed)
+	require.ErrorIs(t, s.Close(), errIO)
 }
 
 // failReads fails the reads of a file after so many, and counts all.

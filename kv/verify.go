@@ -99,7 +99,11 @@ func (e *engine) verifyExtent(x seglog.Extent, r *Report) (found int, err error)
 // verifyIndex checks the index in itself and, if nothing has changed it
 // meanwhile, that every key leads to a record that was read.
 func (e *engine) verifyIndex(r *Report, changes uint64, found int) error {
-	if err := e.index.Check(); err != nil {
+	err := e.index.Check()
+	if e.closed.Load() {
+		return ErrStoreClosed // the index may have been lost
+	}
+	if err != nil {
 		return fmt.Errorf("kv: verify the index: %w", err)
 	}
 	e.mu.Lock()
