@@ -81,6 +81,11 @@ func TestAPathThatIsNoStore(t *testing.T) {
 		image{"passwd": []byte("root"), "LOCK": nil}.writeAll(t, dir)
 		refuses(t, dir, ErrNotAStore)
 	})
+	t.Run("an index of something else", func(t *testing.T) {
+		dir := t.TempDir()
+		image{"INDEX": []byte("1. Introduction"), "LOCK": nil}.writeAll(t, dir)
+		refuses(t, dir, ErrNotAStore)
+	})
 	t.Run("other directories", func(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))

@@ -45,7 +45,7 @@ func Examine(dir vfs.Dir) (exists bool, err error) {
 		if _, ok := segment.ParseName(name); ok {
 			return true, &segment.CorruptError{File: segment.ManifestName, Reason: "missing beside segments"}
 		}
-		if name != segment.LockName && name != segment.ManifestTemp && name != segment.IndexName {
+		if name != segment.LockName && name != segment.ManifestTemp {
 			return false, fmt.Errorf("%w: the directory holds other files", ErrNotAStore)
 		}
 	}
