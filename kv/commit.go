@@ -133,7 +133,8 @@ func (e *engine) publish(m mutation) error {
 	case record.Put:
 		old, replaced, err := e.index.Put(m.hash, m.key, m.entry())
 		if err != nil {
-			return e.public("index a key", err)
+			e.saved.lacking = e.public("index a key", err)
+			return e.saved.lacking
 		}
 		if replaced {
 			e.log.Dead(location(old))

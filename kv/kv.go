@@ -202,7 +202,7 @@ func (e *engine) close() error {
 	if e.sweeper.sawDeath.Load() {
 		unmarked = e.mark(e.clock.now())
 	}
-	if e.log.Finish() == nil && e.saved.failed == nil && unmarked == nil {
+	if e.log.Finish() == nil && e.saved.failed == nil && e.saved.lacking == nil && unmarked == nil {
 		e.saveIndex()
 	}
 	return errors.Join(err, e.saved.failed, e.log.Close(), e.release(), leaked)

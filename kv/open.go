@@ -48,7 +48,12 @@ func (e *engine) openLog() (seglog.Recovery, error) {
 		Behind:      e.finishBehind,
 		Load:        e.load,
 	})
-	return e.log.Open(e.replay)
+	r, err := e.log.Open(e.replay)
+	if err == nil && e.saved.lacking != nil {
+		// What the index lacks compaction would throw away.
+		err = errors.Join(e.saved.lacking, e.log.Close())
+	}
+	return r, err
 }
 
 func (e *engine) mode() vfs.Mode {

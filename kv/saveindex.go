@@ -23,6 +23,9 @@ type savedIndex struct {
 	// under a lock of the index, until settled is closed.
 	failed  error
 	failing sync.Once
+	// lacking is why the index has not got a key of the log, or nil. Protected
+	// by mu.
+	lacking error
 }
 
 // load makes the index from an image, in place of replay. Nothing of it is
