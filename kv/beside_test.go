@@ -182,7 +182,7 @@ func requireCopy(t *testing.T, s *KVStore, want ledger, d *vfs.Disk, clock *hand
 }
 
 // TestOpenBesideARecordThatIsBeingWritten opens while the next record is in
-// the file by half, and while a seal is being taken back.
+// the file by half.
 func TestOpenBesideARecordThatIsBeingWritten(t *testing.T) {
 	d := newDisk(t)
 	d.NoMap, d.Placement = true, vfs.ByCall
@@ -213,6 +213,39 @@ func TestOpenBesideARecordThatIsBeingWritten(t *testing.T) {
 	}
 	require.Greater(t, looks, 20)
 	require.NoError(t, w.s.Close())
+}
+
+// TestOpenBesideASealThatIsTakenBack opens when the active segment has been
+// sealed, and the disk is too full for the manifest that says so. What then
+// goes into the place of the seal is nothing to the reader.
+func TestOpenBesideASealThatIsTakenBack(t *testing.T) {
+	for _, noMap := range []bool{false, true} {
+		d := newDisk(t)
+		d.NoMap = noMap
+		s, _ := rotating(t, d)
+		require.NoError(t, s.Set("victim", nil, 0))
+		require.NoError(t, s.Set("filler", make([]byte, 600), 0))
+		view := ledger{"victim": {}, "filler": {value: string(make([]byte, 600))}}
+		var readers []*KVStore
+		d.SetHook(func(op vfs.Op) error {
+			if op.Kind != vfs.OpWrite || op.Name != segment.ManifestTemp || len(readers) > 0 {
+				return nil
+			}
+			opts := onDisk(d, newHandClock())
+			opts.ReadOnly = true
+			readers = append(readers, nil) // the hook sees its own calls
+			readers[0] = mustOpen(t, opts)
+			return vfs.ErrNoSpace
+		})
+		require.ErrorIs(t, s.Set("key", make([]byte, 600), 0), ErrNoSpace)
+		d.SetHook(nil)
+		require.NoError(t, s.Delete("victim"))
+		require.Len(t, readers, 1)
+		requireHoldings(t, view, readers[0], "behind the seal")
+		requireCopy(t, readers[0], view, d, newHandClock())
+		require.NoError(t, readers[0].Close())
+		require.NoError(t, s.Close())
+	}
 }
 
 // TestOpenBesideAStoreThatNeverRests gives up when each look fails at another
