@@ -21,6 +21,19 @@ func (s *Segment) Remeasure() error {
 	return nil
 }
 
+// grown reports whether a writer has got on since the bytes at off were no
+// record: they are one now, or the file has more room, in which that ends.
+func (s *Segment) grown(off int64) (bool, error) {
+	size, err := s.file.Size()
+	if err != nil {
+		return false, fmt.Errorf("size of %s: %w", s.name, err)
+	}
+	if size > s.reserved {
+		return true, nil
+	}
+	return s.whole(off)
+}
+
 // AdoptSeal takes the seal in that ScanTail has left behind the end. Another
 // segment must have been begun behind it: until then a writer may take the
 // seal back.

@@ -1,9 +1,12 @@
 package segment
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store/internal/record"
 
 	"github.com/spcent/plumego/store/internal/vfs"
 )
@@ -78,5 +81,46 @@ func TestASealBehindTheEnd(t *testing.T) {
 		require.Equal(t, w.Count(), s.Count())
 		require.NoError(t, s.Close())
 		require.NoError(t, w.Close())
+	}
+}
+
+// TestARecordThatEndsInNewRoom lies across the end that the file had when the
+// reader opened it. It is not in the tail, and not torn.
+func TestARecordThatEndsInNewRoom(t *testing.T) {
+	r := newRig(t, vfs.ByCall)
+	r.disk.NoMap = true
+	r.c.Limit = 1 << 20
+	w := r.write(3)
+	end, small := w.End(), w.Reserved()
+	s := r.reopen()
+	_, err := w.Append(record.Header{Type: record.Put, Commit: true, Seq: 4}, "long", bytes.Repeat([]byte("v"), int(small)))
+	require.NoError(t, err)
+	require.Greater(t, w.Reserved(), small)
+	tail, err := s.ScanTail(0)
+	require.NoError(t, err)
+	require.Equal(t, Tail{End: end, Count: 3, Cut: end}, tail)
+	require.NoError(t, s.Close())
+	require.NoError(t, w.Close())
+}
+
+// TestATailThatWasTrimmed is read by somebody who opened it before: in a
+// mapping, what is gone from the file must not be touched.
+func TestATailThatWasTrimmed(t *testing.T) {
+	dir, err := vfs.OS{}.OpenDir(t.TempDir())
+	require.NoError(t, err)
+	defer dir.Close()
+	r := &rig{t: t, dir: dir, c: Config{Dir: dir, Store: 7, ID: 1, Created: 1, Limit: 1 << 20}}
+	w := r.write(10)
+	s, again := r.reopen(), r.reopen()
+	require.NoError(t, w.Seal(10))
+	require.NoError(t, w.Trim())
+	_, err = s.ScanTail(0)
+	require.Error(t, err, "it has become shorter")
+	require.NoError(t, again.Remeasure())
+	tail, err := again.ScanTail(0)
+	require.NoError(t, err)
+	require.Equal(t, Tail{End: HeaderSize + 10*testRecord, Count: 10, Sealed: true, Cut: w.End()}, tail)
+	for _, s := range []*Segment{s, again, w} {
+		require.NoError(t, s.Close())
 	}
 }

@@ -61,7 +61,7 @@ func (s *Segment) ScanTail(durable int64) (Tail, error) {
 		return Tail{}, err
 	}
 	if last > cut {
-		grown, err := s.whole(max(stop, cut))
+		grown, err := s.grown(stop)
 		if err != nil {
 			return Tail{}, err
 		}
