@@ -229,9 +229,9 @@ func TestReadersSeeAPrefix(t *testing.T) {
 		seed, _ = strconv.ParseUint(text, 10, 64)
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
-	lives := 16
+	lives := 8
 	if testing.Short() {
-		lives = 4
+		lives = 3
 	}
 	for _, policy := range []kv.SyncPolicy{kv.SyncAlways, kv.SyncNever} {
 		dir := filepath.Join(t.TempDir(), "store")
@@ -289,11 +289,11 @@ func TestReadersSeeAPrefixInOneProcess(t *testing.T) {
 	for reader := range 2 {
 		readers.Go(func() { orderReadOn(t, dir, reader, done, &acked, &c) })
 	}
-	for life := range 6 {
+	for life := range 4 {
 		policy := []kv.SyncPolicy{kv.SyncNever, kv.SyncAlways}[life%2]
-		until := c.opens.Load() + 10
+		opens, last := c.opens.Load()+10, int(acked.Load())+400
 		err := orderWrite(dir, policy,
-			func(int) bool { return c.opens.Load() >= until || t.Failed() },
+			func(n int) bool { return n > last && c.opens.Load() >= opens || t.Failed() },
 			func(n int) { acked.Store(int64(n)) })
 		require.NoError(t, err)
 	}
