@@ -85,7 +85,7 @@ func (e *engine) openDir() (err error) {
 	if _, err := seglog.Examine(e.dir); err != nil {
 		return err
 	}
-	e.lock, err = e.dir.Lock(segment.LockName, vfs.Exclusive)
+	e.lock, err = e.dir.Lock(segment.LockName)
 	return err
 }
 

@@ -162,7 +162,7 @@ func mutants() []mutant {
 			"	e.expire()\n	return e.index.Len()", "	return e.index.Len()"}}},
 		{"M27", "the directory is not locked (buntdb)", engine, "Lock|Trap", []change{{
 			"kv/open.go",
-			"	e.lock, err = e.dir.Lock(segment.LockName, vfs.Exclusive)\n", "	_ = segment.LockName\n"}}},
+			"	e.lock, err = e.dir.Lock(segment.LockName)\n", "	_ = segment.LockName\n"}}},
 		{"M50", "a manifest that is being replaced is taken for an unsafe file", engine, "Lock", []change{{
 			"internal/vfs/osdir.go",
 			"		return errReplaced\n", "		return fail(\"open\", f.Name(), ErrUnsafeFile)\n"}}},
@@ -243,6 +243,6 @@ func mutants() []mutant {
 			"	t, err := m.ScanTail(durable)\n	if err != nil {", "	t, err := m.ScanTail(durable)\n	if err == nil {\n		err = m.AdoptSeal()\n	}\n	if err != nil {"}}},
 		{"M56", "a reader locks writers out", engine, "Hinder", []change{{
 			"kv/open.go",
-			"	if err != nil || e.opts.ReadOnly {", "	if err == nil && e.opts.ReadOnly {\n		e.lock, err = e.dir.Lock(segment.LockName, vfs.Exclusive)\n	}\n	if err != nil || e.opts.ReadOnly {"}}},
+			"	if err != nil || e.opts.ReadOnly {", "	if err == nil && e.opts.ReadOnly {\n		e.lock, err = e.dir.Lock(segment.LockName)\n	}\n	if err != nil || e.opts.ReadOnly {"}}},
 	}
 }

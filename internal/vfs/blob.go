@@ -22,10 +22,9 @@ type blob struct {
 	data []byte
 	// used is the greatest length the file ever had in this array: bytes
 	// behind it are zero and have not cost a page yet.
-	used int
-	maps int
-	// holders counts Shared locks; -1 is an Exclusive one.
-	holders int
+	used   int
+	maps   int
+	locked bool
 }
 
 func (b *blob) size() int64 {
@@ -135,26 +134,18 @@ func (b *blob) munmap(m []byte) error {
 	return nil
 }
 
-func (b *blob) lock(kind LockKind) error {
+func (b *blob) lock() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.holders < 0 || kind == Exclusive && b.holders > 0 {
+	if b.locked {
 		return ErrLocked
 	}
-	if kind == Exclusive {
-		b.holders = -1
-	} else {
-		b.holders++
-	}
+	b.locked = true
 	return nil
 }
 
 func (b *blob) unlock() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.holders < 0 {
-		b.holders = 0
-	} else {
-		b.holders--
-	}
+	b.locked = false
 }

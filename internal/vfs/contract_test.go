@@ -89,7 +89,7 @@ func testBadNames(t *testing.T, d vfs.Dir) {
 		require.ErrorIs(t, err, fs.ErrInvalid, "Create(%q)", name)
 		_, err = d.Open(name, vfs.ReadOnly)
 		require.ErrorIs(t, err, fs.ErrInvalid, "Open(%q)", name)
-		_, err = d.Lock(name, vfs.Exclusive)
+		_, err = d.Lock(name)
 		require.ErrorIs(t, err, fs.ErrInvalid, "Lock(%q)", name)
 		require.ErrorIs(t, d.Remove(name), fs.ErrInvalid, "Remove(%q)", name)
 		require.ErrorIs(t, d.Rename("good", name), fs.ErrInvalid, "Rename to %q", name)
@@ -244,7 +244,7 @@ func testClosed(t *testing.T, d vfs.Dir) {
 
 	_, createErr := d.Create("g")
 	_, openErr := d.Open("f", vfs.ReadOnly)
-	_, lockErr := d.Lock("l", vfs.Exclusive)
+	_, lockErr := d.Lock("l")
 	_, listErr := d.List()
 	_, readErr := f.ReadAt(make([]byte, 1), 0)
 	_, writeErr := f.WriteAt(make([]byte, 1), 0)
@@ -262,42 +262,16 @@ func testClosed(t *testing.T, d vfs.Dir) {
 }
 
 func testLock(t *testing.T, d vfs.Dir) {
-	_, err := d.Lock("LOCK", vfs.Shared)
-	require.ErrorIs(t, err, fs.ErrNotExist, "a Shared lock does not create the file")
+	held, err := d.Lock("LOCK")
+	require.NoError(t, err)
+	_, err = d.Lock("LOCK")
+	require.ErrorIs(t, err, vfs.ErrLocked)
+	require.NoError(t, held.Close())
+	require.ErrorIs(t, held.Close(), fs.ErrClosed)
+	again, err := d.Lock("LOCK")
+	require.NoError(t, err, "a closed lock is free")
+	require.NoError(t, again.Close())
 	names, err := d.List()
-	require.NoError(t, err)
-	require.Empty(t, names)
-
-	tests := []struct {
-		name        string
-		held, asked vfs.LockKind
-		want        error
-	}{
-		{"exclusive beside exclusive", vfs.Exclusive, vfs.Exclusive, vfs.ErrLocked},
-		{"shared beside exclusive", vfs.Exclusive, vfs.Shared, vfs.ErrLocked},
-		{"exclusive beside shared", vfs.Shared, vfs.Exclusive, vfs.ErrLocked},
-		{"shared beside shared", vfs.Shared, vfs.Shared, nil},
-	}
-	first, err := d.Lock("LOCK", vfs.Exclusive)
-	require.NoError(t, err)
-	require.NoError(t, first.Close())
-	require.ErrorIs(t, first.Close(), fs.ErrClosed)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			held, err := d.Lock("LOCK", tt.held)
-			require.NoError(t, err)
-			second, err := d.Lock("LOCK", tt.asked)
-			require.ErrorIs(t, err, tt.want)
-			if err == nil {
-				require.NoError(t, second.Close())
-			}
-			require.NoError(t, held.Close())
-			free, err := d.Lock("LOCK", vfs.Exclusive)
-			require.NoError(t, err, "a closed lock is free")
-			require.NoError(t, free.Close())
-		})
-	}
-	names, err = d.List()
 	require.NoError(t, err)
 	require.Equal(t, []string{"LOCK"}, names, "the file is never removed")
 }

@@ -68,7 +68,7 @@ func TestDiskCrashOfNames(t *testing.T) {
 			require.NoError(t, dir.Rename("M", "M"))
 		}, "M=1", []string{"M=1"}},
 		{"a created lock file is a name like others", func(t *testing.T, dir vfs.Dir) {
-			l, err := dir.Lock("LOCK", vfs.Exclusive)
+			l, err := dir.Lock("LOCK")
 			require.NoError(t, err)
 			require.NoError(t, l.Close())
 		}, "M=1", []string{"M=1", "LOCK= M=1"}},
@@ -250,12 +250,12 @@ func TestDiskKillThenPowerLoss(t *testing.T) {
 	_, err := f.WriteAt([]byte("written"), 0)
 	require.NoError(t, err)
 	create(t, dir, "g", "new")
-	_, err = dir.Lock("LOCK", vfs.Exclusive)
+	_, err = dir.Lock("LOCK")
 	require.NoError(t, err)
 
 	killed := disk.KillClone()
 	require.Equal(t, "LOCK= f=written g=new", onDisk(t, killed), "a kill loses nothing")
-	l, err := openDisk(t, killed).Lock("LOCK", vfs.Exclusive)
+	l, err := openDisk(t, killed).Lock("LOCK")
 	require.NoError(t, err, "the lock died with its holder")
 	require.NoError(t, l.Close())
 	require.Equal(t, "f=durable", onDisk(t, killed.CrashClone(nil, vfs.DropAll)), "power loss after the kill")

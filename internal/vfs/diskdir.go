@@ -98,17 +98,17 @@ func (d *diskDir) Sync() error {
 }
 
 // Lock takes the lock, and may create its file.
-func (d *diskDir) Lock(name string, kind LockKind) (io.Closer, error) {
+func (d *diskDir) Lock(name string) (io.Closer, error) {
 	if err := d.begin(OpLock, name); err != nil {
 		return nil, err
 	}
 	d.disk.mu.Lock()
 	defer d.disk.mu.Unlock()
 	missing := d.find(name) == nil
-	if missing && kind == Exclusive && d.disk.full() {
+	if missing && d.disk.full() {
 		return nil, fail("lock", name, ErrNoSpace)
 	}
-	l, err := d.memDir.Lock(name, kind)
+	l, err := d.memDir.Lock(name)
 	if err != nil {
 		return nil, err
 	}

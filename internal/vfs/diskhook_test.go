@@ -22,7 +22,7 @@ func TestDiskHookSeesEveryCall(t *testing.T) {
 	})
 	require.NoError(t, disk.MakeDir("d"))
 	dir := openDisk(t, disk)
-	l, err := dir.Lock("LOCK", vfs.Exclusive)
+	l, err := dir.Lock("LOCK")
 	require.NoError(t, err)
 	f := create(t, dir, "f", "abc")
 	read(t, f, 1, 2)
@@ -86,7 +86,7 @@ func TestDiskHookFailsACallWithoutEffect(t *testing.T) {
 		"Remove":   func() error { return dir.Remove("f") },
 		"List":     func() error { _, err := dir.List(); return err },
 		"DirSync":  dir.Sync,
-		"Lock":     func() error { _, err := dir.Lock("LOCK", vfs.Exclusive); return err },
+		"Lock":     func() error { _, err := dir.Lock("LOCK"); return err },
 		"Read":     func() error { _, err := f.ReadAt(make([]byte, 1), 0); return err },
 		"Write":    func() error { _, err := f.WriteAt([]byte("x"), 0); return err },
 		"Size":     func() error { _, err := f.Size(); return err },
@@ -109,14 +109,14 @@ func TestDiskHookFailsACallWithoutEffect(t *testing.T) {
 func TestDiskFailedCloseLetsGo(t *testing.T) {
 	disk, dir := newDisk(t)
 	f := create(t, dir, "f", "text")
-	l, err := dir.Lock("LOCK", vfs.Exclusive)
+	l, err := dir.Lock("LOCK")
 	require.NoError(t, err)
 	disk.SetHook(func(vfs.Op) error { return errInjected })
 	require.ErrorIs(t, f.Close(), errInjected)
 	require.ErrorIs(t, l.Close(), errInjected)
 	disk.SetHook(nil)
 	require.Error(t, f.Sync())
-	l, err = dir.Lock("LOCK", vfs.Exclusive)
+	l, err = dir.Lock("LOCK")
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 }

@@ -33,19 +33,15 @@ func (f *folder) create(name string) (*blob, error) {
 	return b, nil
 }
 
-// findOrCreate creates for an Exclusive lock only.
-func (f *folder) findOrCreate(name string, kind LockKind) (*blob, error) {
+func (f *folder) findOrCreate(name string) *blob {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := f.names[name]
-	if b == nil && kind == Shared {
-		return nil, fs.ErrNotExist
-	}
 	if b == nil {
 		b = new(blob)
 		f.names[name] = b
 	}
-	return b, nil
+	return b
 }
 
 func (f *folder) rename(oldName, newName string) error {

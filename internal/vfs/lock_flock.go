@@ -13,16 +13,12 @@ import (
 // lock uses flock and not fcntl: it excludes two handles of one process as
 // well, belongs to the file whatever path led to it, and the kernel lets go
 // of it when the process dies.
-func (d *osDir) lock(name string, kind LockKind) (io.Closer, error) {
-	f, err := d.openLock(name, kind)
+func (d *osDir) lock(name string) (io.Closer, error) {
+	f, err := d.openLock(name)
 	if err != nil {
 		return nil, err
 	}
-	how := syscall.LOCK_EX
-	if kind == Shared {
-		how = syscall.LOCK_SH
-	}
-	err = control(f, func(fd int) error { return syscall.Flock(fd, how|syscall.LOCK_NB) })
+	err = control(f, func(fd int) error { return syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) })
 	if err == nil {
 		return f, nil
 	}
@@ -33,12 +29,9 @@ func (d *osDir) lock(name string, kind LockKind) (io.Closer, error) {
 	return nil, fail("lock", name, err)
 }
 
-// openLock creates the file for an Exclusive lock. Another process may do
-// the same between the two looks.
-func (d *osDir) openLock(name string, kind LockKind) (*os.File, error) {
-	if kind == Shared {
-		return d.open(name, ReadOnly)
-	}
+// openLock creates the file if need be. Another process may do the same
+// between the two looks.
+func (d *osDir) openLock(name string) (*os.File, error) {
 	f, err := d.open(name, ReadWrite)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return f, err

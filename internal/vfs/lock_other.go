@@ -10,9 +10,9 @@ import (
 
 // lock excludes nobody: there is no lock here that the death of its holder
 // would release. The owner must see to it that a store is opened once.
-func (d *osDir) lock(name string, kind LockKind) (io.Closer, error) {
+func (d *osDir) lock(name string) (io.Closer, error) {
 	f, err := d.open(name, ReadOnly)
-	if kind == Exclusive && errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		f, err = d.create(name)
 	}
 	if err != nil {

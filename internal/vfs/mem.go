@@ -160,15 +160,12 @@ func (d *memDir) Sync() error {
 }
 
 // Lock takes the lock within this process.
-func (d *memDir) Lock(name string, kind LockKind) (io.Closer, error) {
+func (d *memDir) Lock(name string) (io.Closer, error) {
 	if err := d.check("lock", name); err != nil {
 		return nil, err
 	}
-	b, err := d.findOrCreate(name, kind)
-	if err == nil {
-		err = b.lock(kind)
-	}
-	if err != nil {
+	b := d.findOrCreate(name)
+	if err := b.lock(); err != nil {
 		return nil, fail("lock", name, err)
 	}
 	return &memLock{blob: b, name: name}, nil

@@ -120,7 +120,7 @@ func TestOSLockOfAnotherProcess(t *testing.T) {
 	}
 	path := t.TempDir()
 	d := openOS(t, path)
-	held, err := d.Lock("LOCK", vfs.Exclusive)
+	held, err := d.Lock("LOCK")
 	require.NoError(t, err)
 	child := func() int {
 		c := exec.Command(os.Args[0], "-test.run=^TestOSLockOfAnotherProcess$")
@@ -136,7 +136,7 @@ func TestOSLockOfAnotherProcess(t *testing.T) {
 	require.Equal(t, exitLocked, child(), "while the parent holds it")
 	require.NoError(t, held.Close())
 	require.Equal(t, -1, child(), "the child took the lock and was killed")
-	held, err = d.Lock("LOCK", vfs.Exclusive)
+	held, err = d.Lock("LOCK")
 	require.NoError(t, err, "after the death of the holder")
 	require.NoError(t, held.Close())
 }
@@ -148,7 +148,7 @@ func lockAndDie(path string) {
 	if err != nil {
 		os.Exit(1)
 	}
-	switch _, err := d.Lock("LOCK", vfs.Exclusive); {
+	switch _, err := d.Lock("LOCK"); {
 	case errors.Is(err, vfs.ErrLocked):
 		os.Exit(exitLocked)
 	case err != nil:

@@ -37,11 +37,9 @@ func TestOSRefusesUnsafeFiles(t *testing.T) {
 				_, err := d.Open(name, mode)
 				require.ErrorIs(t, err, vfs.ErrUnsafeFile)
 			}
-			for _, kind := range []vfs.LockKind{vfs.Exclusive, vfs.Shared} {
-				_, err := d.Lock(name, kind)
-				require.ErrorIs(t, err, vfs.ErrUnsafeFile)
-			}
-			_, err := d.Create(name)
+			_, err := d.Lock(name)
+			require.ErrorIs(t, err, vfs.ErrUnsafeFile)
+			_, err = d.Create(name)
 			require.ErrorIs(t, err, fs.ErrExist)
 		})
 	}
@@ -68,15 +66,13 @@ func TestOSLockThroughALinkedDirectory(t *testing.T) {
 	require.NoError(t, vfs.OS{}.MakeDir(filepath.Join(tmp, "data")))
 	require.NoError(t, os.Symlink("data", filepath.Join(tmp, "link")))
 	direct, linked := openOS(t, filepath.Join(tmp, "data")), openOS(t, filepath.Join(tmp, "link"))
-	held, err := direct.Lock("LOCK", vfs.Exclusive)
+	held, err := direct.Lock("LOCK")
 	require.NoError(t, err)
-	for _, kind := range []vfs.LockKind{vfs.Exclusive, vfs.Shared} {
-		_, err = linked.Lock("LOCK", kind)
-		require.ErrorIs(t, err, vfs.ErrLocked)
-		require.ErrorIs(t, err, syscall.EWOULDBLOCK, "the cause stays reachable")
-	}
+	_, err = linked.Lock("LOCK")
+	require.ErrorIs(t, err, vfs.ErrLocked)
+	require.ErrorIs(t, err, syscall.EWOULDBLOCK, "the cause stays reachable")
 	require.NoError(t, held.Close())
-	again, err := linked.Lock("LOCK", vfs.Exclusive)
+	again, err := linked.Lock("LOCK")
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
 }
@@ -107,7 +103,7 @@ func TestOSModes(t *testing.T) {
 			require.NoError(t, vfs.OS{}.MakeDir(path))
 			d := openOS(t, path)
 			create(t, d, "file", "x").Close()
-			l, err := d.Lock("LOCK", vfs.Exclusive)
+			l, err := d.Lock("LOCK")
 			require.NoError(t, err)
 			require.NoError(t, l.Close())
 			for name, want := range map[string]fs.FileMode{".": 0o700, "file": 0o600, "LOCK": 0o600} {

@@ -150,11 +150,11 @@ func (d *osDir) Sync() error {
 }
 
 // Lock takes the lock file of that name.
-func (d *osDir) Lock(name string, kind LockKind) (io.Closer, error) {
+func (d *osDir) Lock(name string) (io.Closer, error) {
 	if err := checkName("lock", name); err != nil {
 		return nil, err
 	}
-	return d.lock(name, kind)
+	return d.lock(name)
 }
 
 // Close lets go of the directory.

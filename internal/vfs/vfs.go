@@ -47,15 +47,6 @@ const (
 	ReadWrite
 )
 
-// LockKind says with whom a lock may be shared.
-type LockKind int
-
-// The kinds of Dir.Lock.
-const (
-	Exclusive LockKind = iota
-	Shared
-)
-
 // Dir is an open directory. Names are flat: no separators. A Dir keeps
 // working when the directory is renamed. Safe for concurrent use.
 type Dir interface {
@@ -74,9 +65,9 @@ type Dir interface {
 	// that cannot sync a directory it does nothing.
 	Sync() error
 	// Lock takes the lock file of that name without waiting, and creates
-	// it for an Exclusive lock only. A conflict, also within this process,
-	// is ErrLocked. Closing the result lets go; the file is never removed.
-	Lock(name string, kind LockKind) (io.Closer, error)
+	// it. A conflict, also within this process, is ErrLocked. Closing the
+	// result lets go; the file is never removed.
+	Lock(name string) (io.Closer, error)
 	// Close lets go of the directory; open files stay open.
 	Close() error
 }
