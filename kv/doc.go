@@ -35,7 +35,8 @@
 //
 // # What it does not promise
 //
-// One process opens a directory at a time. Network file systems, devices
+// One process at a time writes to a directory, while others may read it
+// (Options.ReadOnly). Network file systems, devices
 // that lie about syncs, and tampering are beyond it: the checksums are no
 // MAC. Damage inside the very last commit group of a store that was not
 // closed looks like a torn tail, and is reported as one. All keys are held

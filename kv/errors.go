@@ -58,7 +58,7 @@ var (
 	ErrOpenSnapshots = errors.New("kv: snapshots were open")
 	// ErrReadOnly says that the store was opened with Options.ReadOnly.
 	ErrReadOnly error = sentinel{"kv: store is read-only", store.ErrReadOnly}
-	// ErrLocked says that the directory is open already, here or in another
+	// ErrLocked says that the directory is open for writing, here or in another
 	// process.
 	ErrLocked error = sentinel{"kv: store is open elsewhere", store.ErrLocked}
 	// ErrNotAStore says that the path names something that is no store.

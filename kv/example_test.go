@@ -38,6 +38,36 @@ func Example() {
 	// false
 }
 
+// Looking at the store of a running application: what is shown is the store as
+// it was when it was opened.
+func ExampleOptions_readOnly() {
+	dir, err := os.MkdirTemp("", "kv")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	app, err := kvstore.NewKVStore(kvstore.Options{DataDir: dir})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer app.Close()
+
+	app.Set("deploys", []byte("41"), 0)
+	look, err := kvstore.NewKVStore(kvstore.Options{DataDir: dir, ReadOnly: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer look.Close()
+	app.Set("deploys", []byte("42"), 0)
+
+	seen, err := look.Get("deploys")
+	fmt.Println(string(seen), err)
+	fmt.Println(look.Set("deploys", nil, 0))
+	// Output:
+	// 41 <nil>
+	// kv: store is read-only
+}
+
 // A fixed-window rate limit: the window is opened by its first request and
 // closes on time, however many come. Counters may lose their last moments in
 // a power cut; the signing key beside them may not.

@@ -155,7 +155,7 @@ func (e *engine) report(r seglog.Recovery) {
 		Hints:          r.Hinted,
 		Ignored:        r.Ignored,
 	}
-	if r.Clean && r.Orphans == 0 {
+	if r.Clean && r.Orphans == 0 || e.opts.ReadOnly && r.TornBytes == 0 {
 		return
 	}
 	e.opts.Logger.Warn("kv: store was not closed; recovered",

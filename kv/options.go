@@ -37,8 +37,20 @@ type Options struct {
 	// InMemory keeps the store on the heap: no directory, nothing survives
 	// Close.
 	InMemory bool
-	// ReadOnly opens an existing store and writes nothing, not even a lock
-	// file it would have to create.
+	// ReadOnly opens an existing store and writes nothing. It takes no lock:
+	// the store may be open for writing meanwhile, here or in another
+	// process, or be opened, and neither hinders the other.
+	//
+	// What it shows is the store as of the open: a prefix of the order of
+	// writes, with every write that was acknowledged before NewKVStore was
+	// called, and perhaps some that have not returned yet or are not on stable
+	// storage. It does not move, but that keys expire; to see newer writes,
+	// open again. While it is open the disk keeps the files that it reads,
+	// also those that the writer has compacted.
+	//
+	// Recovery.Clean is false beside a writer that has written, and DurableSeq
+	// says nothing. A store that changes whenever it is looked at, a hundred
+	// times, is ErrLocked.
 	ReadOnly bool
 
 	// Sync is the policy of the handle that NewKVStore returns; WithSync
