@@ -3,6 +3,7 @@ package kv
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,6 +34,15 @@ func deeds() []deed {
 	return []deed{
 		{"nothing", "open", func(*scribe, *vfs.Disk) {}},
 		{"writes", "open", func(w *scribe, _ *vfs.Disk) { w.set("a", "1", 0); w.delete("a"); w.set("b", "2", 0) }},
+		{"updates", "open", func(w *scribe, _ *vfs.Disk) {
+			require.NoError(w.t, w.s.Update(func(tx *Tx) error {
+				return errors.Join(tx.Set("a", []byte("1"), 0), tx.Delete("hot"), tx.Set("b", make([]byte, 300), 0))
+			}))
+			delete(w.book, "hot")
+			w.book["a"], w.book["b"] = holding{value: "1"}, holding{value: string(make([]byte, 300))}
+			w.turn()
+			w.set("c", "after it", 0)
+		}},
 		{"rotates", "open", func(w *scribe, _ *vfs.Disk) { fill(w, 4) }},
 		{"rotates often", "open", func(w *scribe, _ *vfs.Disk) { fill(w, 30) }},
 		{"compacts", "open", func(w *scribe, _ *vfs.Disk) { compact(w) }},
@@ -181,8 +191,8 @@ func requireCopy(t *testing.T, s *KVStore, want ledger, d *vfs.Disk, clock *hand
 	require.NoError(t, c.Close())
 }
 
-// TestOpenBesideARecordThatIsBeingWritten opens while the next record is in
-// the file by half.
+// TestOpenBesideARecordThatIsBeingWritten opens while the next record, or a
+// group of three, is in the file by half.
 func TestOpenBesideARecordThatIsBeingWritten(t *testing.T) {
 	d := newDisk(t)
 	d.NoMap, d.Placement = true, vfs.ByCall
@@ -200,7 +210,11 @@ func TestOpenBesideARecordThatIsBeingWritten(t *testing.T) {
 		requireHoldings(t, w.book, r, "by half")
 		require.NoError(t, r.Close())
 	}
-	for size := 1; size < 150; size += 7 {
+	value := bytes.Repeat([]byte("v"), 100)
+	three := func(tx *Tx) error {
+		return errors.Join(tx.Set("key", value, 0), tx.Delete("other"), tx.Set("new", value, 0))
+	}
+	for size := 1; size < 300; size += 7 {
 		d.SetHook(func(op vfs.Op) error {
 			if op.Kind == vfs.OpWrite && isSegment(op.Name) {
 				d.SetHook(func(op vfs.Op) error { look(); return nil }) // the half is taken back
@@ -208,7 +222,11 @@ func TestOpenBesideARecordThatIsBeingWritten(t *testing.T) {
 			}
 			return nil
 		})
-		require.Error(t, w.s.Set("key", bytes.Repeat([]byte("v"), 150), 0))
+		if size < 140 {
+			require.Error(t, w.s.Set("key", value, 0))
+		} else {
+			require.Error(t, w.s.Update(three))
+		}
 		w.set("other", fmt.Sprint(size), 0)
 	}
 	require.Greater(t, looks, 20)

@@ -223,25 +223,25 @@ func mutants() []mutant {
 		{"M63", "a damaged store streamed", engine, streams, []change{{
 			"internal/seglog/stream.go",
 			"err := c.log.Verify(x, func(Location, record.Record) {})", "err := error(nil)"}}},
-		{"M57", "what a reader sees beside a writer is believed at once", engine, "Beside|ReadersSee", []change{{
+		{"M70", "what a reader sees beside a writer is believed at once", engine, "Beside|ReadersSee", []change{{
 			"kv/beside.go",
 			"	looksAtOne = 3 ", "	looksAtOne = 1 "}}},
-		{"M58", "a record completed while it was judged is damage", "./internal/segment", "Looks", []change{{
+		{"M71", "a record completed while it was judged is damage", "./internal/segment", "Looks", []change{{
 			"internal/segment/tail.go",
 			"if err == nil && !whole {", "if err == nil && (!whole || bad > 0) {"}}},
-		{"M52", "a reader looks for files by names that a writer has removed", engine, "Beside|ReadersSee", []change{{
+		{"M72", "a reader looks for files by names that a writer has removed", engine, "Beside|ReadersSee", []change{{
 			"internal/seglog/verify.go",
 			"if l.Mode == vfs.ReadOnly {", "if l.Mode == vfs.ReadOnly && false {"}}},
-		{"M53", "so does the copy of a read-only store", engine, "Beside|ReadersSee", []change{{
+		{"M73", "so does the copy of a read-only store", engine, "Beside|ReadersSee", []change{{
 			"internal/seglog/beside.go",
 			"if l.Mode == vfs.ReadOnly {", "if l.Mode == vfs.ReadOnly && false {"}}},
-		{"M54", "the copy of a read-only store lacks a seal", engine, "BackupOfARead", []change{{
+		{"M74", "the copy of a read-only store lacks a seal", engine, "BackupOfARead", []change{{
 			"internal/seglog/recover.go",
 			"if err := r.tails[n-1].AdoptSeal(); err != nil {", "if err := error(nil); err != nil {"}}},
-		{"M55", "a reader counts on a seal that may be taken back", engine, "Beside", []change{{
+		{"M75", "a reader counts on a seal that may be taken back", engine, "Beside", []change{{
 			"internal/seglog/recover.go",
 			"	t, err := m.ScanTail(durable)\n	if err != nil {", "	t, err := m.ScanTail(durable)\n	if err == nil {\n		err = m.AdoptSeal()\n	}\n	if err != nil {"}}},
-		{"M56", "a reader locks writers out", engine, "Hinder", []change{{
+		{"M76", "a reader locks writers out", engine, "Hinder", []change{{
 			"kv/open.go",
 			"	if err != nil || e.opts.ReadOnly {", "	if err == nil && e.opts.ReadOnly {\n		e.lock, err = e.dir.Lock(segment.LockName)\n	}\n	if err != nil || e.opts.ReadOnly {"}}},
 	}
