@@ -12,7 +12,8 @@
 //
 // This package holds what they share: the Repository interface, for code
 // that wants typed values by id and does not care what keeps them
-// (kv.NewRepository is the ready one), and the error kinds below. An error
+// (kv.NewRepository is the ready one), KV, which is all that the layers need
+// of an engine, and the error kinds below. An error
 // of any package in the module matches its kind with errors.Is, so a caller
 // can choose a status code without importing the package that failed.
 package store
@@ -31,6 +32,9 @@ var (
 	// ErrInvalid says that an argument or option is outside its documented
 	// range. Nothing was changed; trying again will not help.
 	ErrInvalid = errors.New("store: invalid argument")
+	// ErrConflict says that something is not, or is no more, what the caller
+	// expected. Nothing was changed; look again and decide anew.
+	ErrConflict = errors.New("store: not as expected")
 )
 
 // What the life of a store brings.

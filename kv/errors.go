@@ -44,6 +44,10 @@ var (
 	ErrOverflow error = sentinel{"kv: counter would overflow", store.ErrInvalid}
 )
 
+// ErrConflict says, to those who use a store as a store.KV, that a key has
+// another version than they expected.
+var ErrConflict error = sentinel{"kv: key has another version", store.ErrConflict}
+
 // What opening and the life of a store may bring.
 var (
 	// ErrStoreClosed says that the store was closed.

@@ -2,23 +2,13 @@ package kv
 
 import (
 	"iter"
-	"time"
 
+	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/internal/keydir"
 )
 
 // Item is a key with all that is known of it.
-type Item struct {
-	Key      string
-	Value    []byte    // a copy; the caller's
-	Deadline time.Time // to the millisecond; the zero time: never expires
-	// Version is the place of the write of the value in the store's one
-	// order. It grows with every write of any key, survives reopening and
-	// compaction, and does not change with the deadline: it names the value.
-	// A write that a crash takes back, which nobody was promised, gives its
-	// version back too.
-	Version uint64
-}
+type Item = store.Item
 
 // Keys yields the keys that begin with prefix in ascending byte order; all,
 // if prefix is empty. It holds no lock while the loop runs, so the loop may

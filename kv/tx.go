@@ -68,11 +68,7 @@ type write struct {
 //
 // Other errors are those of Set.
 func (s *KVStore) Update(fn func(tx *Tx) error) error {
-	g, err := s.update(fn, func(*Tx, []mutation) {})
-	if failed := g.await(s.engine); failed != nil {
-		return errors.Join(err, failed)
-	}
-	return err
+	return s.update(fn, func([]mutation) {})
 }
 
 // Get returns a copy of the value of key, which the caller owns; it is not

@@ -19,11 +19,20 @@ var errStale = errors.New("kv: transaction must run again")
 // runsInCrowd is how often a transaction tries before it asks for the turn.
 const runsInCrowd = 4
 
-// update runs fn until its transaction can be done, and appends it. It returns
-// the group to wait for, with an error of fn too. accepted is called, under mu,
-// with the mutations in the order of the transaction's writes; those that are
-// missing changed nothing.
-func (s *KVStore) update(fn func(*Tx) error, accepted func(*Tx, []mutation)) (*group, error) {
+// update is Update. accepted is called, under mu, with the mutations in the
+// order of the writes; those that are missing changed nothing.
+func (s *KVStore) update(fn func(*Tx) error, accepted func([]mutation)) error {
+	g, err := s.runUntilFresh(fn, accepted)
+	if failed := g.await(s.engine); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
+}
+
+// runUntilFresh runs fn until what its transaction has read is still so at its
+// end, and appends it. It returns the group to wait for, also with an error of
+// fn.
+func (s *KVStore) runUntilFresh(fn func(*Tx) error, accepted func([]mutation)) (*group, error) {
 	e := s.engine
 	switch {
 	case e.closed.Load():
@@ -47,7 +56,7 @@ func (s *KVStore) update(fn func(*Tx) error, accepted func(*Tx, []mutation)) (*g
 }
 
 // runOnce runs fn with a transaction that ends however fn ends.
-func (s *KVStore) runOnce(fn func(*Tx) error, inTurn bool, accepted func(*Tx, []mutation)) (*group, error) {
+func (s *KVStore) runOnce(fn func(*Tx) error, inTurn bool, accepted func([]mutation)) (*group, error) {
 	t := &Tx{store: s}
 	defer t.end()
 	if err := fn(t); err != nil {
@@ -84,7 +93,7 @@ func (t *Tx) restsOn() *group {
 }
 
 // commitLocked does what was written, if what was read is still so.
-func (t *Tx) commitLocked(accepted func(*Tx, []mutation)) (*group, error) {
+func (t *Tx) commitLocked(accepted func([]mutation)) (*group, error) {
 	s, e := t.store, t.store.engine
 	if t.stale() {
 		return nil, errStale
@@ -104,7 +113,7 @@ func (t *Tx) commitLocked(accepted func(*Tx, []mutation)) (*group, error) {
 	}
 	g, err := s.commitAllLocked(all, drafts, e.unsettled(t.restsOn()))
 	if err == nil {
-		accepted(t, all)
+		accepted(all)
 	}
 	return g, err
 }
