@@ -78,9 +78,9 @@ func mutants() []mutant {
 			"return r.check(s.Sync())", "return nil"}}},
 		{"M13", "manifest's checksum and form not verified", engine, suites, []change{{
 			"internal/seglog/manifest.go",
-			"return string(b[:split]), string(b[split:]) == want", "return string(b[:split]), want != \"\""}, {
+			"return string(b[:split]), string(b[split:]) == string(want)", "return string(b[:split]), len(want) > 0"}, {
 			"internal/seglog/manifest.go",
-			"if !bytes.Equal(m.encode(), b) || !m.sound() {", "if len(bytes.TrimSpace(b)) == 0 {"}}},
+			"if f.bad || !bytes.Equal(m.encode(), b) || !m.sound() {", "if len(bytes.TrimSpace(b)) == 0 {"}}},
 		{"M15", "clean flag unused", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"if m.sealed || r.Clean {", "if m.sealed {"}, {

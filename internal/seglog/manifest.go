@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -114,18 +115,38 @@ func (m manifest) clone() manifest {
 }
 
 func (m *manifest) encode() []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s%d\nstore %016x\ngeneration %d\nnext %d\nclean %s\ntime %d\nseq %d\n",
-		manifestTitle, manifestVersion, m.store, m.generation, m.next, word(m.clean, wordYes, wordNo), m.time, m.seq)
+	b := append([]byte(manifestTitle), strconv.Itoa(manifestVersion)...)
+	b = appendHex(append(b, "\nstore "...), m.store)
+	b = strconv.AppendUint(append(b, "\ngeneration "...), m.generation, 10)
+	b = strconv.AppendUint(append(b, "\nnext "...), m.next, 10)
+	b = append(append(b, "\nclean "...), word(m.clean, wordYes, wordNo)...)
+	b = strconv.AppendInt(append(b, "\ntime "...), m.time, 10)
+	b = strconv.AppendUint(append(b, "\nseq "...), m.seq, 10)
 	for _, l := range m.segments {
-		fmt.Fprintf(&b, "segment %016x %s %d %016x", l.id, word(l.sealed, wordSealed, wordOpen), l.length, l.chain)
+		b = appendHex(append(b, "\nsegment "...), l.id)
+		b = append(append(b, ' '), word(l.sealed, wordSealed, wordOpen)...)
+		b = strconv.AppendInt(append(b, ' '), l.length, 10)
+		b = appendHex(append(b, ' '), l.chain)
 		if l.purged != 0 {
-			fmt.Fprintf(&b, " %s %d", wordPurged, l.purged)
+			b = strconv.AppendUint(append(b, " "+wordPurged+" "...), l.purged, 10)
 		}
-		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "sum %016x\n", xxhash.Sum64(b.Bytes()))
-	return b.Bytes()
+	b = append(b, '\n')
+	return appendSum(b, xxhash.Sum64(b))
+}
+
+// appendSum appends the last line.
+func appendSum(b []byte, sum uint64) []byte {
+	return append(appendHex(append(b, "sum "...), sum), '\n')
+}
+
+// appendHex appends a number as 16 hex digits.
+func appendHex(b []byte, n uint64) []byte {
+	const digits = "0123456789abcdef"
+	for shift := 60; shift >= 0; shift -= 4 {
+		b = append(b, digits[n>>shift&15])
+	}
+	return b
 }
 
 // The words of the manifest. They are never changed.
@@ -155,48 +176,67 @@ func decodeManifest(b []byte) (manifest, error) {
 	if !ok || !strings.HasPrefix(body, manifestTitle) {
 		return manifest{}, errManifest
 	}
-	var version int
-	if _, err := fmt.Sscanf(body, manifestTitle+"%d\n", &version); err == nil && version > manifestVersion {
+	f := fields{left: strings.Fields(body[len(manifestTitle):])}
+	if version := f.number(10); !f.bad && version > manifestVersion {
 		return manifest{}, segment.ErrUnsupported
 	}
-	var m manifest
-	var clean string
-	lines := strings.Split(strings.TrimSuffix(body, "\n"), "\n")
-	if len(lines) < 7 {
-		return manifest{}, errManifest
+	m := manifest{store: f.after(16), generation: f.after(10), next: f.after(10)}
+	f.next() // "clean"
+	m.clean = f.next() == wordYes
+	m.time, m.seq = int64(f.after(10)), f.after(10)
+	for len(f.left) > 0 {
+		m.segments = append(m.segments, f.listed())
 	}
-	_, err := fmt.Sscanf(strings.Join(lines[1:7], "\n"),
-		"store %x\ngeneration %d\nnext %d\nclean %s\ntime %d\nseq %d",
-		&m.store, &m.generation, &m.next, &clean, &m.time, &m.seq)
-	if err != nil {
-		return manifest{}, errManifest
-	}
-	m.clean = clean == wordYes
-	for _, line := range lines[7:] {
-		l, err := decodeListed(line)
-		if err != nil {
-			return manifest{}, errManifest
-		}
-		m.segments = append(m.segments, l)
-	}
-	if !bytes.Equal(m.encode(), b) || !m.sound() {
+	if f.bad || !bytes.Equal(m.encode(), b) || !m.sound() {
 		return manifest{}, errManifest
 	}
 	return m, nil
 }
 
-// decodeListed parses a segment's line. That it is written in the one way is
-// the caller's to check.
-func decodeListed(line string) (l listed, err error) {
-	var state string
-	if _, err := fmt.Sscanf(line, "segment %x %s %d %x", &l.id, &state, &l.length, &l.chain); err != nil {
-		return l, err
+// fields are the words of a manifest that are still to be parsed. That they
+// are the right ones shows when the manifest is encoded again.
+type fields struct {
+	left []string
+	bad  bool
+}
+
+func (f *fields) next() (word string) {
+	if len(f.left) == 0 {
+		f.bad = true
+		return ""
 	}
-	l.sealed = state == wordSealed
-	if _, purged, ok := strings.Cut(line, " "+wordPurged+" "); ok {
-		_, err = fmt.Sscan(purged, &l.purged)
+	word, f.left = f.left[0], f.left[1:]
+	return word
+}
+
+// number parses the next word. A negative number is that of its bits.
+func (f *fields) number(base int) uint64 {
+	word := f.next()
+	if strings.HasPrefix(word, "-") {
+		n, err := strconv.ParseInt(word, base, 64)
+		f.bad = f.bad || err != nil
+		return uint64(n)
 	}
-	return l, err
+	n, err := strconv.ParseUint(word, base, 64)
+	f.bad = f.bad || err != nil
+	return n
+}
+
+// after parses the word behind the next.
+func (f *fields) after(base int) uint64 {
+	f.next()
+	return f.number(base)
+}
+
+// listed parses a segment's line.
+func (f *fields) listed() (l listed) {
+	l.id = f.after(16)
+	l.sealed = f.next() == wordSealed
+	l.length, l.chain = int64(f.number(10)), f.number(16)
+	if len(f.left) > 0 && f.left[0] == wordPurged {
+		l.purged = f.after(10)
+	}
+	return l
 }
 
 // checkSum splits the last line off and holds it against the rest.
@@ -206,8 +246,8 @@ func checkSum(b []byte) (body string, ok bool) {
 		return "", false
 	}
 	split := len(b) - last
-	want := fmt.Sprintf("sum %016x\n", xxhash.Sum64(b[:split]))
-	return string(b[:split]), string(b[split:]) == want
+	want := appendSum(nil, xxhash.Sum64(b[:split]))
+	return string(b[:split]), string(b[split:]) == string(want)
 }
 
 // sound checks what the text alone cannot say.
