@@ -44,9 +44,10 @@ var (
 	ErrOverflow error = sentinel{"kv: counter would overflow", store.ErrInvalid}
 )
 
-// ErrConflict says, to those who use a store as a store.KV, that a key has
-// another version than they expected.
-var ErrConflict error = sentinel{"kv: key has another version", store.ErrConflict}
+// ErrConflict says that a key has another version than a user of store.KV
+// expected, or that a transaction was overtaken by other writes again and
+// again: see Update.
+var ErrConflict error = sentinel{"kv: not as expected", store.ErrConflict}
 
 // What opening and the life of a store may bring.
 var (

@@ -55,7 +55,9 @@ type write struct {
 // must not have effects of its own; what it writes to variables outside must
 // be set anew by each run. After a few such runs other writers are held back
 // until fn is done, for at most a second each, so that a short fn does not
-// starve.
+// starve. If it is overtaken even then, again and again, the error is
+// ErrConflict: fn takes longer than that, or itself writes to the store what it
+// reads through its transaction.
 //
 // An error of fn is returned as it is, and then nothing was written; nor if fn
 // panics or ends the goroutine. fn may use the store beside its transaction,

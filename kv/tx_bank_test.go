@@ -194,3 +194,30 @@ func TestUpdateIsSeenWhole(t *testing.T) {
 		})
 	}
 }
+
+// TestUpdateCountsExactly has many goroutines count one key, by transactions
+// and by Incr.
+func TestUpdateCountsExactly(t *testing.T) {
+	const workers, each = 60, 20
+	s := mustOpen(t, onDisk(newDisk(t), newHandClock()))
+	var all sync.WaitGroup
+	for w := range workers {
+		handle := s.WithSync(SyncPolicy(w % 3))
+		all.Go(func() {
+			for range each {
+				if _, err := handle.Incr("n", 1, 0); err != nil {
+					t.Error(err)
+				}
+				err := handle.Update(func(tx *Tx) error { _, err := tx.Incr("n", 1, 0); return err })
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	got, err := s.Get("n")
+	require.NoError(t, err)
+	require.Equal(t, strconv.Itoa(2*workers*each), string(got))
+	require.NoError(t, s.Close())
+}

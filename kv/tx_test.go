@@ -306,6 +306,25 @@ func TestUpdateInTurnIsNoDeadlock(t *testing.T) {
 	})
 }
 
+// TestUpdateThatOvertakesItself writes to the store what it reads, in every
+// run.
+func TestUpdateThatOvertakesItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mustOpen(t, Options{InMemory: true})
+		runs := 0
+		require.ErrorIs(t, s.Update(func(tx *Tx) error {
+			runs++
+			_ = tx.Exists("k")
+			require.NoError(t, s.Set("k", nil, 0))
+			return tx.Set("never", nil, 0)
+		}), ErrConflict)
+		require.Equal(t, runsInCrowd+int(turnLimit/turnPatience), runs)
+		require.False(t, s.Exists("never"))
+		require.Nil(t, s.engine.turn.gate.Load())
+		require.NoError(t, s.Close())
+	})
+}
+
 // TestUpdateWithinUpdate is two steps, the inner one done first.
 func TestUpdateWithinUpdate(t *testing.T) {
 	s := mustOpen(t, Options{InMemory: true})

@@ -16,8 +16,13 @@ import (
 // errStale says that something the transaction has read has changed.
 var errStale = errors.New("kv: transaction must run again")
 
-// runsInCrowd is how often a transaction tries before it asks for the turn.
-const runsInCrowd = 4
+// runsInCrowd is how often a transaction runs before it asks for the turn, and
+// turnLimit how long it may have that. Who is still overtaken then would be for
+// ever, since others wait no longer, or his function itself overtakes him.
+const (
+	runsInCrowd = 4
+	turnLimit   = 4 * turnPatience
+)
 
 // update is Update. accepted is called, under mu, with the mutations in the
 // order of the writes; those that are missing changed nothing.
@@ -40,23 +45,30 @@ func (s *KVStore) runUntilFresh(fn func(*Tx) error, accepted func([]mutation)) (
 	case e.opts.ReadOnly:
 		return nil, ErrReadOnly
 	}
-	inTurn := false
-	defer func() {
-		if inTurn {
-			e.turn.give()
-		}
-	}()
 	for run := 1; ; run++ {
-		inTurn = inTurn || run > runsInCrowd && e.turn.take()
-		g, err := s.runOnce(fn, inTurn, accepted)
-		if err != errStale {
+		if run > runsInCrowd && e.turn.take() {
+			return s.runInTurn(fn, accepted)
+		}
+		if g, err := s.runOnce(fn, e.lockToWrite, accepted); err != errStale {
 			return g, err
 		}
 	}
 }
 
-// runOnce runs fn with a transaction that ends however fn ends.
-func (s *KVStore) runOnce(fn func(*Tx) error, inTurn bool, accepted func([]mutation)) (*group, error) {
+// runInTurn is the rest of runUntilFresh, with the turn, which it ends.
+func (s *KVStore) runInTurn(fn func(*Tx) error, accepted func([]mutation)) (*group, error) {
+	defer s.engine.turn.give()
+	for took := stopwatch(); took() < turnLimit; {
+		if g, err := s.runOnce(fn, s.engine.lockInTurn, accepted); err != errStale {
+			return g, err
+		}
+	}
+	return nil, ErrConflict
+}
+
+// runOnce runs fn with a transaction that ends however fn ends. lock takes mu
+// for it.
+func (s *KVStore) runOnce(fn func(*Tx) error, lock func(), accepted func([]mutation)) (*group, error) {
 	t := &Tx{store: s}
 	defer t.end()
 	if err := fn(t); err != nil {
@@ -66,13 +78,8 @@ func (s *KVStore) runOnce(fn func(*Tx) error, inTurn bool, accepted func([]mutat
 	if len(t.writes) == 0 {
 		return t.restsOn(), nil
 	}
-	e := s.engine
-	if inTurn {
-		e.lockInTurn()
-	} else {
-		e.lockToWrite()
-	}
-	defer e.mu.Unlock()
+	lock()
+	defer s.engine.mu.Unlock()
 	return t.commitLocked(accepted)
 }
 
