@@ -13,12 +13,16 @@ import "slices"
 type journal struct {
 	reading int      // transactions
 	keys    []string // in the order of their writes
+	bytes   int      // of keys
 	before  uint64   // how many were noted and are kept no more
 }
 
-// journalSize bounds how many keys are kept. Who has begun to read before the
-// oldest of them cannot tell any more and has to begin anew.
-const journalSize = 16 << 10
+// Bounds of what is kept. Who has begun to read before the oldest key of it
+// cannot tell any more and has to begin anew.
+const (
+	journalSize  = 16 << 10 // keys
+	journalBytes = 4 << 20
+)
 
 // begin returns the place behind the last write, for since. It is followed by
 // end.
@@ -38,10 +42,11 @@ func (j *journal) note(key string) {
 	if j.reading == 0 {
 		return
 	}
-	if len(j.keys) == journalSize {
-		j.drop(journalSize / 2)
+	for len(j.keys) == journalSize || len(j.keys) > 0 && j.bytes+len(key) > journalBytes {
+		j.drop((len(j.keys) + 1) / 2)
 	}
 	j.keys = append(j.keys, key)
+	j.bytes += len(key)
 }
 
 // since returns the keys that were written behind a place; ok is false if
@@ -55,6 +60,9 @@ func (j *journal) since(place uint64) (keys []string, ok bool) {
 
 // drop forgets the n oldest keys.
 func (j *journal) drop(n int) {
+	for _, key := range j.keys[:n] {
+		j.bytes -= len(key)
+	}
 	j.keys = slices.Delete(j.keys, 0, n)
 	j.before += uint64(n)
 }

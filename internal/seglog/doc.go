@@ -14,6 +14,9 @@
 // crash the records of the last count only if the one before it is whole, up
 // to its seal: the log is a prefix of what was appended, without holes.
 //
+// The records of a commit group lie in one segment, and the last of them says
+// that it is the last: recovery cuts behind the last group that is whole.
+//
 // A failed sync poisons the log. Nothing is appended any more, since what is
 // on stable storage is not known; only opening the store again, which copies
 // the records it serves to a new file, clears that.
