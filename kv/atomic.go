@@ -74,6 +74,9 @@ func (s *KVStore) commitIf(m mutation, value []byte, holds condition) (bool, err
 	e.lockToWrite()
 	ok, g, err := s.commitIfLocked(m, value, holds)
 	e.mu.Unlock()
+	if e.relieved(err) {
+		return s.commitIf(m, value, holds)
+	}
 	if err != nil {
 		return false, err
 	}

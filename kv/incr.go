@@ -32,6 +32,9 @@ func (s *KVStore) Incr(key string, delta int64, ttl time.Duration) (int64, error
 	e.lockToWrite()
 	sum, g, err := s.incrLocked(key, h, delta, deadline)
 	e.mu.Unlock()
+	if e.relieved(err) {
+		return s.Incr(key, delta, ttl)
+	}
 	if err != nil {
 		return 0, err
 	}

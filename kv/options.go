@@ -70,10 +70,11 @@ type Options struct {
 	// MaxBytes, if not 0, is a hard bound of Stats.DiskBytes, also InMemory:
 	// the log stays below it, but for deletes, which always work, and what
 	// open snapshots keep. A write that would bring the live records above
-	// MaxBytes*(1-CompactRatio) is ErrFull, unless it replaces as much. At
-	// least 64 KiB. Segments are at most a sixteenth of it then, and a value
-	// that is longer may be ErrFull before that. With CompactInterval below 0
-	// it takes Compact to make room.
+	// MaxBytes*(1-CompactRatio) is ErrFull, unless it replaces as much; any
+	// other waits, if it must, for compaction to make room. At least 64 KiB.
+	// Segments are at most a sixteenth of it then, and a value that is longer
+	// may be ErrFull before that. With CompactInterval below 0 nothing waits,
+	// and it takes Compact to make room.
 	MaxBytes int64
 
 	// SweepInterval is the shortest time between two sweeps for expired

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/spcent/plumego/store/internal/record"
@@ -21,10 +22,39 @@ type room struct {
 
 // note remembers the size of the log. The caller holds mu.
 func (r *room) note(e *engine, u seglog.Usage) {
-	r.live, r.disk, r.at = u.Records-u.Dead-u.Seals, u.Disk+u.Copying, e.log.Appended()
+	r.live, r.disk, r.at = u.Records-u.Dead-u.Seals-e.doomed(), u.Disk+u.Copying, e.log.Appended()
 }
 
-// roomFor returns ErrFull if a mutation, of which the value is given, would
+// doomed returns how many bytes that count as alive are dead when all that
+// waits for its sync is published. The caller holds mu.
+func (e *engine) doomed() (n int64) {
+	for key, m := range e.pending {
+		if old, ok := e.lookup(m.hash, key); ok && !m.keeps(location(old)) {
+			n += old.Size
+		}
+	}
+	for _, g := range []*group{e.settling, e.group} {
+		if g == nil {
+			continue
+		}
+		for _, m := range g.mutations {
+			if newest := e.pending[m.key]; !newest.keeps(m.at) {
+				n += m.at.Size
+			}
+		}
+	}
+	return n
+}
+
+// keeps reports whether a mutation, the newest of its key, needs a record.
+func (m *mutation) keeps(at seglog.Location) bool {
+	return m.kind != record.Tombstone && location(m.entry()) == at
+}
+
+// errCrowded is an ErrFull that compaction may do something about.
+var errCrowded = fmt.Errorf("%w of what nobody needs", ErrFull)
+
+// roomFor returns an ErrFull if a mutation, of which the value is given, would
 // bring the log above Options.MaxBytes. A delete never does. The caller holds
 // mu.
 func (e *engine) roomFor(m mutation, value []byte) error {
@@ -32,7 +62,7 @@ func (e *engine) roomFor(m mutation, value []byte) error {
 		return nil
 	}
 	size := record.Size(len(m.key), len(value))
-	if e.fits(size, 0) {
+	if e.fits(size, 0) == nil {
 		return nil
 	}
 	return e.makeRoom(size, []mutation{m})
@@ -41,7 +71,7 @@ func (e *engine) roomFor(m mutation, value []byte) error {
 // roomForAll is roomFor for the mutations of a group, of so many bytes.
 func (e *engine) roomForAll(all []mutation, size int64) error {
 	deletes := !slices.ContainsFunc(all, func(m mutation) bool { return m.kind != record.Tombstone })
-	if e.opts.MaxBytes == 0 || deletes || e.fits(size, 0) {
+	if e.opts.MaxBytes == 0 || deletes || e.fits(size, 0) == nil {
 		return nil
 	}
 	return e.makeRoom(size, all)
@@ -51,25 +81,30 @@ func (e *engine) roomForAll(all []mutation, size int64) error {
 // mutations of so many bytes.
 func (e *engine) makeRoom(size int64, all []mutation) error {
 	e.room.note(e, e.log.Usage())
-	if e.fits(size, e.replaced(all)) {
+	if e.fits(size, e.replaced(all)) == nil {
 		return nil
 	}
 	for more := true; more; {
 		more = e.expireSome()
 	}
 	e.room.note(e, e.log.Usage())
-	if e.fits(size, e.replaced(all)) {
-		return nil
-	}
-	return ErrFull
+	return e.fits(size, e.replaced(all))
 }
 
-// fits reports whether so many bytes more are surely within the bounds, if so
-// many of those that are alive die by them.
-func (e *engine) fits(size, dying int64) bool {
+// fits returns an ErrFull unless so many bytes more are surely within the
+// bounds, if so many of those that are alive die by them. While the index is
+// led to a copy, what is alive there counts twice.
+func (e *engine) fits(size, dying int64) error {
 	since := e.log.Appended() - e.room.at
 	live, disk := e.room.live+since+size-dying, e.room.disk+since+size
-	return (size <= dying || float64(live) <= e.mostAlive()) && disk <= e.mostDisk()
+	grows := size > dying && float64(live) > e.mostAlive()
+	switch {
+	case grows && !e.compactor.moving:
+		return ErrFull
+	case grows, disk > e.mostDisk():
+		return errCrowded
+	}
+	return nil
 }
 
 // mostAlive is what may be alive after a write that adds to it, in bytes.

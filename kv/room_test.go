@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store/internal/vfs"
 )
 
 // TestMaxBytesIsNeverExceeded has writers store values of all sizes, as much
@@ -206,5 +208,38 @@ func TestUpdateOfAFullStore(t *testing.T) {
 	require.NoError(t, s.Update(func(tx *Tx) error { return errors.Join(tx.Delete("key2"), tx.Delete("another")) }))
 	_, err = s.Verify(context.Background())
 	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}
+
+// TestWhatIsDyingMakesRoom holds a delete up in its sync. A write that fits
+// when that is done is let in, a longer one is not.
+func TestWhatIsDyingMakesRoom(t *testing.T) {
+	d := newDisk(t)
+	opts := onDisk(d, newHandClock())
+	opts.SegmentSize, opts.MaxBytes = 64<<10, 1<<20
+	s := mustOpen(t, opts)
+	fast := s.WithSync(SyncNever)
+	for i, length := range []int{60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 25_000, 8_000} {
+		require.NoError(t, fast.Set(fmt.Sprint(i), make([]byte, length), 0))
+	}
+	require.NoError(t, s.Sync())
+	left := int(s.engine.mostAlive()) - int(s.Stats().LiveBytes) + int(s.engine.log.Usage().Seals) + 8_000
+
+	syncing, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	d.SetHook(func(op vfs.Op) error {
+		if op.Kind == vfs.OpFileSync {
+			once.Do(func() { close(syncing); <-goOn })
+		}
+		return nil
+	})
+	deleted := make(chan error)
+	go func() { deleted <- s.Delete("9") }()
+	<-syncing
+	tooLong, fits := fast.Set("x", make([]byte, left+8), 0), fast.Set("x", make([]byte, left-8), 0)
+	close(goOn)
+	require.ErrorIs(t, tooLong, ErrFull)
+	require.NoError(t, fits)
+	require.NoError(t, <-deleted)
 	require.NoError(t, s.Close())
 }

@@ -38,6 +38,9 @@ func (s *KVStore) Expire(key string, ttl time.Duration) error {
 	e.lockToWrite()
 	g, err := s.touchLocked(key, h, deadline)
 	e.mu.Unlock()
+	if e.relieved(err) {
+		return s.Expire(key, ttl)
+	}
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (s *KVStore) runUntilFresh(fn func(*Tx) error, accepted func([]mutation)) (
 		if run > runsInCrowd && e.turn.take() {
 			return s.runInTurn(fn, accepted)
 		}
-		if g, err := s.runOnce(fn, e.lockToWrite, accepted); err != errStale {
+		if g, err := s.runOnce(fn, e.lockToWrite, accepted); err != errStale && !e.relieved(err) {
 			return g, err
 		}
 	}
@@ -59,7 +59,7 @@ func (s *KVStore) runUntilFresh(fn func(*Tx) error, accepted func([]mutation)) (
 func (s *KVStore) runInTurn(fn func(*Tx) error, accepted func([]mutation)) (*group, error) {
 	defer s.engine.turn.give()
 	for took := stopwatch(); took() < turnLimit; {
-		if g, err := s.runOnce(fn, s.engine.lockInTurn, accepted); err != errStale {
+		if g, err := s.runOnce(fn, s.engine.lockInTurn, accepted); err != errStale && !s.engine.relieved(err) {
 			return g, err
 		}
 	}

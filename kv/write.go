@@ -10,8 +10,8 @@ import (
 // and deadline before. A ttl of 0 is for ever; a negative one is
 // ErrInvalidTTL. nil and the empty value are the same value, which exists.
 //
-// Other errors: ErrInvalidKey, ErrValueTooLarge, ErrNoSpace, ErrPoisoned,
-// ErrReadOnly, ErrStoreClosed. After an error the old value stands, with one
+// Other errors: ErrInvalidKey, ErrValueTooLarge, ErrNoSpace, ErrFull,
+// ErrPoisoned, ErrReadOnly, ErrStoreClosed. After an error the old value stands, with one
 // exception: a failed sync (ErrPoisoned) leaves open which of the two a
 // later open finds.
 func (s *KVStore) Set(key string, value []byte, ttl time.Duration) error {
@@ -89,6 +89,9 @@ func (s *KVStore) put(key string, value []byte, deadline int64) error {
 	e.lockToWrite()
 	g, err := s.commitLocked(m, value)
 	e.mu.Unlock()
+	if e.relieved(err) {
+		return s.put(key, value, deadline)
+	}
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ const (
 	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 	caches  = "Cache|SavedIndex"
 	streams = "Stream|Restore"
+	rooms   = "Room|WhatFits|MaxBytes|AFullStore"
 )
 
 func mutants() []mutant {
@@ -244,5 +245,14 @@ func mutants() []mutant {
 		{"M76", "a reader locks writers out", engine, "Hinder", []change{{
 			"kv/open.go",
 			"	if err != nil || e.opts.ReadOnly {", "	if err == nil && e.opts.ReadOnly {\n		e.lock, err = e.dir.Lock(segment.LockName)\n	}\n	if err != nil || e.opts.ReadOnly {"}}},
+		{"M64", "the log not bounded, only what is alive", engine, rooms, []change{{
+			"kv/room.go",
+			"case grows, disk > e.mostDisk():", "case grows, disk < 0:"}}},
+		{"M65", "a write refused for what nobody needs", engine, rooms, []change{{
+			"kv/relief.go",
+			"	if !errors.Is(err, errCrowded) ||", "	if err != nil || !errors.Is(err, errCrowded) ||"}}},
+		{"M66", "what is dead but not published counts as alive", engine, rooms, []change{{
+			"kv/room.go",
+			"u.Seals-e.doomed()", "u.Seals"}}},
 	}
 }

@@ -1,0 +1,51 @@
+package kv
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store/internal/record"
+)
+
+// TestWhatFitsIsNeverRefused has eight writers each keep within a share of its
+// own, all of which together are what may be alive to the last record. They
+// overwrite, delete and write anew, so the log is at its bound all the time.
+func TestWhatFitsIsNeverRefused(t *testing.T) {
+	const writers, keys, length = 8, 9, 400
+	size := record.Size(len("key0:0"), length)
+	for name, opts := range map[string]Options{
+		"on disk":   {DataDir: t.TempDir()},
+		"in memory": {InMemory: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts.MaxBytes = max(minMaxBytes, 2*writers*keys*size)
+			s := mustOpen(t, opts)
+			var all sync.WaitGroup
+			for w := range writers {
+				all.Go(func() {
+					rng := randomFor("what fits", w)
+					policy := s.WithSync(SyncPolicy(w % 3))
+					for i := range 60 * fewer(5) {
+						key := fmt.Sprintf("key%d:%d", w, rng.IntN(keys))
+						if rng.IntN(16) == 0 {
+							if err := policy.Delete(key); err != nil {
+								t.Errorf("delete: %v", err)
+							}
+						} else if err := policy.Set(key, make([]byte, length), 0); err != nil {
+							t.Errorf("seed %d, writer %d, write %d: %v", *seed, w, i, err)
+						}
+						if u := s.Stats(); u.DiskBytes > opts.MaxBytes {
+							t.Errorf("%d bytes", u.DiskBytes)
+						}
+					}
+				})
+			}
+			all.Wait()
+			t.Logf("%d compactions, %d waits", s.Stats().Compactions, s.Stats().CompactWaits)
+			require.NoError(t, s.Close())
+		})
+	}
+}
