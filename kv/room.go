@@ -55,11 +55,11 @@ func (m *mutation) keeps(at seglog.Location) bool {
 var errCrowded = fmt.Errorf("%w of what nobody needs", ErrFull)
 
 // roomFor returns an ErrFull if a mutation, of which the value is given, would
-// bring the log above Options.MaxBytes. A delete never does. The caller holds
-// mu.
+// bring the log above Options.MaxBytes, or finds no room in the index. A
+// delete never does. The caller holds mu.
 func (e *engine) roomFor(m mutation, value []byte) error {
-	if e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
-		return nil
+	if err := e.indexable(m, 0); err != nil || e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
+		return err
 	}
 	size := record.Size(len(m.key), len(value))
 	if e.fits(size, 0) == nil {
@@ -70,11 +70,25 @@ func (e *engine) roomFor(m mutation, value []byte) error {
 
 // roomForAll is roomFor for the mutations of a group, of so many bytes.
 func (e *engine) roomForAll(all []mutation, size int64) error {
+	for _, m := range all {
+		if err := e.indexable(m, len(all)-1); err != nil {
+			return err
+		}
+	}
 	deletes := !slices.ContainsFunc(all, func(m mutation) bool { return m.kind != record.Tombstone })
 	if e.opts.MaxBytes == 0 || deletes || e.fits(size, 0) == nil {
 		return nil
 	}
 	return e.makeRoom(size, all)
+}
+
+// indexable returns an ErrFull if the index might not take a mutation, behind
+// the pending ones and so many others: what is in the log must get there.
+func (e *engine) indexable(m mutation, others int) error {
+	if m.kind == record.Put && !e.index.Fits(m.hash, m.key, len(e.pending)+others) {
+		return ErrFull
+	}
+	return nil
 }
 
 // makeRoom counts exactly, and removes what has expired, to find room for

@@ -254,5 +254,8 @@ func mutants() []mutant {
 		{"M66", "what is dead but not published counts as alive", engine, rooms, []change{{
 			"kv/room.go",
 			"u.Seals-e.doomed()", "u.Seals"}}},
+		{"M67", "a key the index has no room for gets into the log", engine, rooms + "|FullIndex", []change{{
+			"kv/room.go",
+			"if m.kind == record.Put && !e.index", "if m.kind == record.Mark && !e.index"}}},
 	}
 }
