@@ -173,28 +173,28 @@ func mutants() []mutant {
 		{"M28", "values handed out of the file's mapping", engine, "Trap|Own|Copy|Alias", []change{{
 			"internal/segment/read.go",
 			"return append(dst, r.Value...), r.Header, nil", "if dst == nil {\n		return r.Value, r.Header, nil\n	}\n	return append(dst, r.Value...), r.Header, nil"}}},
-		{"M40", "a saved index of an older log believed", engine, caches, []change{{
+		{"M80", "a saved index of an older log believed", engine, caches, []change{{
 			"internal/seglog/image.go",
 			"binary.LittleEndian.Uint64(h[24:]) != xxhash.Sum64(m.encode()),", "h[24] != h[24],"}}},
-		{"M41", "a saved index not proved", engine, caches, []change{{
+		{"M81", "a saved index not proved", engine, caches, []change{{
 			"internal/seglog/image.go",
 			"if xxhash.Sum64(buf) != p.sum {", "if false {"}}},
-		{"M42", "a hint of another segment believed", engine, caches, []change{{
+		{"M82", "a hint of another segment believed", engine, caches, []change{{
 			"internal/seglog/hint.go",
 			"string(h[:48]) != string(want[:48]) ||", "string(h[:16]) != string(want[:16]) ||"}}},
-		{"M43", "a hint's body not proved", engine, caches, []change{{
+		{"M83", "a hint's body not proved", engine, caches, []change{{
 			"internal/seglog/hint.go",
 			"binary.LittleEndian.Uint64(h[48:]) != xxhash.Sum64(body) ||", "false ||"}}},
-		{"M44", "a saved index kept while the log goes on", engine, caches, []change{{
+		{"M84", "a saved index kept while the log goes on", engine, caches, []change{{
 			"internal/seglog/log.go",
 			"	if l.imaged {", "	if l.imaged && false {"}}},
-		{"M45", "an index that cannot be read is taken for empty", engine, caches, []change{{
+		{"M85", "an index that cannot be read is taken for empty", engine, caches, []change{{
 			"kv/saveindex.go",
 			"	e.closed.Store(true)\n", ""}}},
-		{"M50", "an index saved that lacks what the log does not know to be dead", engine, "NoIndexOf", []change{{
+		{"M86", "an index saved that lacks what the log does not know to be dead", engine, "NoIndexOf", []change{{
 			"kv/kv.go",
 			" && unmarked == nil {", " && (unmarked == nil || true) {"}}},
-		{"M51", "a saved index that was no good is kept", engine, "ForgedIndexes", []change{{
+		{"M87", "a saved index that was no good is kept", engine, "ForgedIndexes", []change{{
 			"kv/saveindex.go",
 			"		e.log.DropImage()\n", ""}}},
 		{"M52", "an entry that leads out of its segment is believed", engine, "ForgedIndexes", []change{{
