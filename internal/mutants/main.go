@@ -19,8 +19,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -40,27 +42,57 @@ func run(only []string) error {
 	defer os.RemoveAll(dir)
 
 	planted, alive := 0, 0
-	for _, m := range mutants() {
-		if len(only) > 0 && !slices.Contains(only, m.name) {
-			continue
+	for f := range plantAll(dir, only) {
+		if f.err != nil {
+			return fmt.Errorf("%s: %w", f.name, f.err)
 		}
 		planted++
-		start := time.Now()
-		killer, err := m.plant(dir)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		if killer == "" {
+		if f.killer == "" {
 			alive++
-			killer = "NOBODY: it lives"
+			f.killer = "NOBODY: it lives"
 		}
-		fmt.Printf("%-4s %-52s killed by %s (%.0fs)\n", m.name, m.bug, killer, time.Since(start).Seconds())
+		fmt.Printf("%-4s %-52s killed by %s (%.0fs)\n", f.name, f.bug, f.killer, f.took.Seconds())
 	}
 	fmt.Printf("%d mutants planted, %d killed\n", planted, planted-alive)
 	if alive > 0 {
 		return fmt.Errorf("%d mutants live", alive)
 	}
 	return nil
+}
+
+// fate is what became of a mutant.
+type fate struct {
+	mutant
+	killer string // "" if it lives
+	took   time.Duration
+	err    error
+}
+
+// plantAll plants the mutants of those names, or all, and sends what became of
+// each. A few are at work at a time: one is compiled while another is tested.
+func plantAll(dir string, only []string) <-chan fate {
+	todo, fates := make(chan mutant), make(chan fate)
+	var workers sync.WaitGroup
+	for range max(2, runtime.NumCPU()/2) {
+		workers.Go(func() {
+			for m := range todo {
+				start := time.Now()
+				killer, err := m.plant(dir)
+				fates <- fate{m, killer, time.Since(start), err}
+			}
+		})
+	}
+	go func() {
+		for _, m := range mutants() {
+			if len(only) == 0 || slices.Contains(only, m.name) {
+				todo <- m
+			}
+		}
+		close(todo)
+		workers.Wait()
+		close(fates)
+	}()
+	return fates
 }
 
 // plant runs the tests against the mutant and returns which of them failed
