@@ -228,9 +228,12 @@ func (e *engine) settle(g *group, err error) error {
 		if err == nil {
 			err = errors.Join(err, e.publish(m))
 		}
-		if e.pending[m.key].seq == m.seq {
+		switch newest := e.pending[m.key]; {
+		case newest.seq == m.seq:
 			delete(e.pending, m.key)
 			e.index.Release(m.hash, m.key)
+		case newest.kind == record.Touch:
+			e.index.Hold(m.hash, m.key) // it was not there when the touch was queued
 		}
 	}
 	e.folder.note(e)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,10 +37,12 @@ func (g *gate) pass() error {
 }
 
 // newGate lets a store make its first segment, and then stands in the way.
-func newGate(t *testing.T) (*KVStore, *gate) {
+func newGate(t *testing.T) (*KVStore, *gate) { return newGateAt(t, newHandClock()) }
+
+func newGateAt(t *testing.T, clock *handClock) (*KVStore, *gate) {
 	t.Helper()
 	d := newDisk(t)
-	s := mustOpen(t, Options{DataDir: imageDir, fs: d, SweepInterval: -1, Now: newHandClock().now})
+	s := mustOpen(t, Options{DataDir: imageDir, fs: d, SweepInterval: -1, Now: clock.now})
 	require.NoError(t, s.Set("first", []byte("0"), 0))
 	g := &gate{arrived: make(chan struct{}), leave: make(chan error), open: make(chan struct{})}
 	d.SetHook(func(op vfs.Op) error {
@@ -238,4 +241,26 @@ func TestSyncWaitsForWhatWasWritten(t *testing.T) {
 	g.leave <- nil
 	all.Wait()
 	require.Equal(t, s.Stats().LastSeq, s.Stats().DurableSeq)
+}
+
+// TestATouchOfAWriteThatIsNotSeenYet refreshes a key whose value waits for its
+// sync. The value is published alone, and its first deadline passes before the
+// touch is: the sweeper must leave it.
+func TestATouchOfAWriteThatIsNotSeenYet(t *testing.T) {
+	clock := newHandClock()
+	s, g := newGateAt(t, clock)
+	var all sync.WaitGroup
+	all.Go(func() { assert.NoError(t, s.Set("key", []byte("value"), time.Second)) })
+	<-g.arrived
+	all.Go(func() { assert.NoError(t, s.Expire("key", time.Hour)) })
+	waiting(t, s, 1)
+	g.leave <- nil
+	<-g.arrived
+	clock.pass(2 * time.Second)
+	s.engine.expire()
+	g.leave <- nil
+	all.Wait()
+	value, err := s.Get("key")
+	require.NoError(t, err, "Expire returned nil")
+	require.Equal(t, "value", string(value))
 }
