@@ -127,7 +127,7 @@ func BenchmarkExpiry(b *testing.B) {
 			b.Fatal(err)
 		}
 		value := make([]byte, size)
-		others := make([]string, perStore()/20)
+		others := make([]string, perStore()/1000)
 		for i := range others {
 			others[i] = fmt.Sprintf("permanent:%d", i)
 			must(b, s.Set(others[i], value, 0))
