@@ -113,7 +113,7 @@ func (x *Image) Read(part int, add func(count int, data []byte) error) error {
 // read returns the bytes of a piece, in buf if they fit.
 func (x *Image) read(p piece, buf []byte) ([]byte, error) {
 	if int64(cap(buf)) < p.length {
-		buf = make([]byte, max(p.length, 64<<10))
+		buf = make([]byte, p.length+p.length/8) // the next may be a little longer
 	}
 	buf = buf[:p.length]
 	if _, err := x.bytes.ReadAt(buf, p.off); err != nil {
@@ -233,7 +233,7 @@ func (x *Image) prove() error {
 	var next atomic.Int64
 	var failed atomic.Bool
 	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for range min(runtime.GOMAXPROCS(0), 1+len(all)/100) {
 		workers.Go(func() {
 			var buf []byte
 			for i := next.Add(1) - 1; int(i) < len(all) && !failed.Load(); i = next.Add(1) - 1 {
