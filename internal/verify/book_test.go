@@ -14,7 +14,21 @@ import (
 // holding is what a store should say of a key.
 type holding struct {
 	value    string
-	deadline int64 // Unix milliseconds; 0: none
+	deadline int64  // Unix milliseconds; 0: none
+	version  uint64 // 0: not looked at yet, or never
+}
+
+func asHolding(item kv.Item) holding {
+	return holding{string(item.Value), asMillis(item.Deadline), item.Version}
+}
+
+// is reports whether a store may say that of the key. A version that is not
+// known may be any.
+func (h holding) is(got holding) bool {
+	if h.version == 0 {
+		got.version = 0
+	}
+	return h == got
 }
 
 // book is what a store should hold: the model of this package.
@@ -61,9 +75,8 @@ func (b book) lists(keys []string, scan iter.Seq2[kv.Item, error]) error {
 		case item.Key != keys[n]:
 			return fmt.Errorf("a scan yields %q, want %q", item.Key, keys[n])
 		}
-		got := holding{string(item.Value), asMillis(item.Deadline)}
-		if got != b[item.Key] {
-			return fmt.Errorf("a scan yields %q as %+v, want %+v", item.Key, got, b[item.Key])
+		if got, want := asHolding(item), b[item.Key]; !want.is(got) {
+			return fmt.Errorf("a scan yields %q as %+v, want %+v", item.Key, got, want)
 		}
 		n++
 	}

@@ -52,6 +52,8 @@ type machine struct {
 	// milliseconds: the store's time, since the clock is also set back.
 	now  int64
 	book book
+	// newest is the greatest version that was seen.
+	newest uint64
 	// open has the snapshots that are open.
 	open []chapter
 }
@@ -91,6 +93,24 @@ func (m *machine) check() {
 	m.now = max(m.now, m.clock.millis.Load())
 	m.book = m.book.at(m.now)
 	m.wants(nil, m.book.all(m.s))
+	m.learnVersions()
+}
+
+// learnVersions notes the versions of what was written since the last look.
+// Each must be greater than all that were seen before, and its own.
+func (m *machine) learnVersions() {
+	before, taken := m.newest, map[uint64]bool{}
+	for item, err := range m.s.Scan("") {
+		m.wants(nil, err)
+		h := m.book[item.Key]
+		if taken[item.Version] || h.version == 0 && item.Version <= before {
+			m.t.Fatalf("the version of %q is %d, and %d was before it", item.Key, item.Version, before)
+		}
+		taken[item.Version] = true
+		m.newest = max(m.newest, item.Version)
+		h.version = item.Version
+		m.book[item.Key] = h
+	}
 }
 
 // settle ends a life in good order: closed, opened again, all there, sound.
@@ -125,7 +145,23 @@ func (m *machine) begin() {
 	m.opts.SweepInterval = one[time.Duration](m, "SweepInterval", -1, 1)
 	m.opts.CompactInterval = one[time.Duration](m, "CompactInterval", -1, 1, time.Hour)
 	m.opts.CompactRatio = one(m, "CompactRatio", 0.1, 0.5, 0.9)
+	m.opts.MaxBytes = one[int64](m, "MaxBytes", 0, 0, tight, 16<<20)
 	m.s = open(m.t, m.opts)
+}
+
+// tight is a MaxBytes that the values of a life may exceed.
+const tight = 64 << 10
+
+// fits reports whether a write was done. It may be refused, and then changes
+// nothing, where there is little room.
+func (m *machine) fits(err error) bool {
+	m.t.Helper()
+	if m.opts.MaxBytes == tight && errors.Is(err, kv.ErrFull) {
+		m.count.add(full)
+		return false
+	}
+	m.wants(nil, err)
+	return true
 }
 
 // reopen closes the store and opens it, perhaps with the wall behind. What
@@ -153,20 +189,18 @@ func (m *machine) reopen() {
 
 // askTime learns where the store's time stands after it was opened.
 func (m *machine) askTime() {
-	m.wants(nil, m.s.Set(probe, nil, time.Hour))
-	for item, err := range m.s.Scan(probe) {
+	m.wants(errStop, m.s.Update(func(tx *kv.Tx) error {
+		m.wants(nil, tx.Set("the time", nil, time.Hour))
+		item, err := tx.GetItem("the time")
 		m.wants(nil, err)
 		now := item.Deadline.Add(-time.Hour).UnixMilli()
 		if wall := m.clock.millis.Load(); now < wall || now > max(m.now, wall) {
 			m.t.Fatalf("the store's time is %d, the wall's %d, and it was %d", now, wall, m.now)
 		}
 		m.now = now
-	}
-	m.wants(nil, m.s.Delete(probe))
+		return errStop
+	}))
 }
-
-// probe is a key that no verb uses.
-const probe = "the time"
 
 // kill lets the process die between two operations: everything that was
 // acknowledged, under whatever policy, is in the files. The mark that tells
@@ -232,6 +266,9 @@ const (
 	damageHarmless = "damage harmless"
 )
 
+// full is a write that was refused for want of room.
+const full = "full"
+
 // holds opens another directory and wants to find there what the store has.
 func (m *machine) holds(dir string) {
 	m.clock.millis.Store(m.now)
@@ -281,7 +318,7 @@ type tally struct {
 
 func newTally() *tally {
 	c := &tally{n: map[string]*atomic.Int64{}}
-	c.names = []string{damageRefused, damageRead, damageHarmless}
+	c.names = []string{damageRefused, damageRead, damageHarmless, full}
 	for _, v := range verbs() {
 		c.names = append(c.names, v.name)
 	}

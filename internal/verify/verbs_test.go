@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -28,6 +29,10 @@ func verbs() []verb {
 		{"Expire", 3, (*machine).expire},
 		{"Incr", 3, (*machine).incr},
 		{"Delete", 3, (*machine).delete},
+		{"SetNX", 2, (*machine).setNX},
+		{"CompareAndSwap", 3, (*machine).compareAndSwap},
+		{"CompareAndDelete", 1, (*machine).compareAndDelete},
+		{"Update", 4, (*machine).update},
 		{"DeletePrefix", 1, (*machine).deletePrefix},
 		{"Get", 1, (*machine).get},
 		{"TTL", 1, (*machine).ttlOf},
@@ -40,6 +45,8 @@ func verbs() []verb {
 		{"Compact", 2, (*machine).compact},
 		{"Verify", 1, (*machine).verify},
 		{"Backup", 1, (*machine).backup},
+		{"Restore", 1, (*machine).restore},
+		{"open beside", 1, (*machine).openBeside},
 		{"time passes", 3, (*machine).pass},
 		{"the wall is set back", 1, (*machine).setBack},
 		{"reopen", 1, (*machine).reopen},
@@ -51,8 +58,9 @@ func verbs() []verb {
 
 func (m *machine) set() {
 	key, value, ttl := m.key(), m.value(), m.ttl()
-	m.wants(nil, m.handle().Set(key, []byte(value), ttl))
-	m.book[key] = holding{value, m.deadline(ttl)}
+	if m.fits(m.handle().Set(key, []byte(value), ttl)) {
+		m.book[key] = holding{value: value, deadline: m.deadline(ttl)}
+	}
 }
 
 func (m *machine) setUntil() {
@@ -61,8 +69,9 @@ func (m *machine) setUntil() {
 	if m.pick("for ever", 5) == 0 {
 		deadline = time.Time{}
 	}
-	m.wants(nil, m.handle().SetUntil(key, []byte(value), deadline))
-	m.book[key] = holding{value, asMillis(deadline)}
+	if m.fits(m.handle().SetUntil(key, []byte(value), deadline)) {
+		m.book[key] = holding{value: value, deadline: asMillis(deadline)}
+	}
 }
 
 func (m *machine) expire() {
@@ -73,17 +82,22 @@ func (m *machine) expire() {
 		m.wants(kv.ErrKeyNotFound, err)
 		return
 	}
-	m.wants(nil, err)
-	m.book[key] = holding{h.value, m.deadline(ttl)}
+	if m.fits(err) {
+		h.deadline = m.deadline(ttl)
+		m.book[key] = h
+	}
 }
 
 func (m *machine) incr() {
 	key, ttl := m.key(), m.ttl()
 	delta := one[int64](m, "delta", 1, -1, 1000, math.MaxInt64, math.MinInt64)
 	sum, err := m.handle().Incr(key, delta, ttl)
-	h, want := m.sum(key, delta, ttl)
-	m.wants(want, err)
+	h, want := m.sum(m.book, key, delta, ttl)
 	if want != nil {
+		m.wants(want, err)
+		return
+	}
+	if !m.fits(err) {
 		return
 	}
 	m.book[key] = h
@@ -93,10 +107,10 @@ func (m *machine) incr() {
 }
 
 // sum returns what Incr should make of a key.
-func (m *machine) sum(key string, delta int64, ttl time.Duration) (holding, error) {
-	h, there := m.book[key]
+func (m *machine) sum(b book, key string, delta int64, ttl time.Duration) (holding, error) {
+	h, there := b[key]
 	if !there {
-		h = holding{"0", m.deadline(ttl)}
+		h = holding{value: "0", deadline: m.deadline(ttl)}
 	}
 	old, err := strconv.ParseInt(h.value, 10, 64)
 	switch {
@@ -105,7 +119,7 @@ func (m *machine) sum(key string, delta int64, ttl time.Duration) (holding, erro
 	case delta > 0 && old > math.MaxInt64-delta, delta < 0 && old < math.MinInt64-delta:
 		return h, kv.ErrOverflow
 	}
-	return holding{strconv.FormatInt(old+delta, 10), h.deadline}, nil
+	return holding{value: strconv.FormatInt(old+delta, 10), deadline: h.deadline}, nil
 }
 
 func (m *machine) delete() {
@@ -141,6 +155,8 @@ func (m *machine) get() {
 	if want := "before" + h.value; string(buf) != want {
 		m.t.Fatalf("AppendGet of %q: got %q, want %q", key, buf, want)
 	}
+	item, err := m.s.GetItem(key)
+	m.found(key, m.book, item, err)
 }
 
 // agrees asks a store or a snapshot for one key.
@@ -274,6 +290,33 @@ func (m *machine) backup() {
 	m.holds(dir)
 }
 
+// restore copies the store through a stream.
+func (m *machine) restore() {
+	var stream bytes.Buffer
+	_, err := m.s.WriteTo(&stream)
+	m.wants(nil, err)
+	dir := m.newDir()
+	m.wants(nil, kv.Restore(m.t.Context(), &stream, dir))
+	m.holds(dir)
+}
+
+// openBeside opens the directory for reading. What that shows does not move
+// while the writer goes on.
+func (m *machine) openBeside() {
+	opts := m.still(m.opts.DataDir)
+	opts.ReadOnly = true
+	beside, then := open(m.t, opts), m.book.at(m.now)
+	m.wants(nil, then.all(beside))
+	m.wants(kv.ErrReadOnly, beside.Set("k", nil, 0))
+	for _, write := range []func(*machine){(*machine).set, (*machine).delete, (*machine).update, (*machine).compact} {
+		write(m)
+		m.check()
+	}
+	m.wants(nil, then.all(beside))
+	m.agrees(m.key(), then, beside)
+	m.wants(nil, beside.Close())
+}
+
 func (m *machine) pass() {
 	if m.clock.now().Year() < 2150 { // nanoseconds end in 2262
 		m.clock.pass(one(m, "time", time.Millisecond, 9*time.Millisecond, time.Second, time.Minute, 25*time.Hour, 10*year))
@@ -300,6 +343,18 @@ func (m *machine) refused() {
 	m.wants(kv.ErrInvalidTTL, s.Expire(key, -1))
 	_, err := s.Incr(key, 1, -1)
 	m.wants(kv.ErrInvalidTTL, err)
+	for _, ttl := range []time.Duration{-1, 0} {
+		want, invalid := kv.ErrInvalidTTL, key
+		if ttl == 0 {
+			want, invalid = kv.ErrInvalidKey, ""
+		}
+		_, err := s.SetNX(invalid, nil, ttl)
+		m.wants(want, err)
+		_, err = s.CompareAndSwap(invalid, nil, nil, ttl)
+		m.wants(want, err)
+	}
+	_, err = s.CompareAndDelete("", nil)
+	m.wants(kv.ErrInvalidKey, err)
 	_, err = kv.NewKVStore(m.opts)
 	m.wants(kv.ErrLocked, err)
 	ctx, cancel := context.WithCancel(m.t.Context())
@@ -331,7 +386,7 @@ func (m *machine) value() string {
 	case 0, 1:
 		return one(m, "number", "0", "-7", "9223372036854775807", "-9223372036854775808", "+1")
 	case 2:
-		return strings.Repeat("large ", m.pick("length", 400))
+		return strings.Repeat("large ", m.pick("length", 2000))
 	case 3:
 		return ""
 	}
