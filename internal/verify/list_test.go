@@ -1,10 +1,13 @@
 package verify
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -30,27 +33,38 @@ func newList(rng *rand.Rand) (list []op) {
 	return append(list, op{kind: "scan"})
 }
 
-// kinds are the operations, each as often as its weight.
-func kinds() (all []string) {
-	for _, k := range []struct {
-		kind   string
-		weight int
-	}{
+// weighted is a kind of operation and how often it comes.
+type weighted struct {
+	kind   string
+	weight int
+}
+
+func kinds() []weighted {
+	return []weighted{
 		{"set", 300}, {"set until", 80}, {"expire", 60}, {"incr", 150}, {"delete", 120}, {"delete prefix", 4},
-		{"get", 150}, {"ttl", 60}, {"exists", 40}, {"scan", 8}, {"range", 20}, {"reverse", 20}, {"keys", 10}, {"len", 10},
+		{"set nx", 60}, {"swap", 80}, {"delete if", 30}, {"update", 60}, {"restore", 1}, {"beside", 2},
+		{"get", 150}, {"item", 40}, {"ttl", 60}, {"exists", 40}, {"scan", 8}, {"range", 20}, {"reverse", 20}, {"keys", 10}, {"len", 10},
 		{"snapshot", 8}, {"look", 16}, {"close", 6}, {"sync", 4}, {"tick", 100}, {"pause", 3},
-	} {
-		for range k.weight {
-			all = append(all, k.kind)
+	}
+}
+
+func newKind(rng *rand.Rand) string {
+	total := 0
+	for _, k := range kinds() {
+		total += k.weight
+	}
+	n := rng.IntN(total)
+	for _, k := range kinds() {
+		if n -= k.weight; n < 0 {
+			return k.kind
 		}
 	}
-	return all
+	panic("unreachable")
 }
 
 func newOp(rng *rand.Rand) op {
-	all := kinds()
 	op := op{
-		kind:    all[rng.IntN(len(all))],
+		kind:    newKind(rng),
 		key:     fmt.Sprintf("key-%03d", rng.IntN(400)),
 		to:      fmt.Sprintf("key-%03d", rng.IntN(400)),
 		delta:   rng.Int64N(2000) - 1000,
@@ -89,6 +103,22 @@ func (o op) do(p *player) string {
 		return told(sum, err)
 	case "delete":
 		return told(nil, s.Delete(o.key))
+	case "set nx":
+		done, err := s.SetNX(o.key, []byte(o.value), o.ttl)
+		return told(done, err)
+	case "swap":
+		done, err := s.CompareAndSwap(o.key, o.expected(s), []byte(o.value), o.ttl)
+		return told(done, err)
+	case "delete if":
+		done, err := s.CompareAndDelete(o.key, o.expected(s))
+		return told(done, err)
+	case "update":
+		return o.update(s)
+	case "item":
+		item, err := s.GetItem(o.key)
+		return told(fmt.Sprintf("%s until %d", item.Value, asMillis(item.Deadline)), err)
+	case "restore", "beside":
+		return o.copied(p)
 	case "delete prefix":
 		n, err := s.DeletePrefix(o.key)
 		return told(n, err)
@@ -118,6 +148,80 @@ func (o op) do(p *player) string {
 		return o.close(p)
 	}
 	return o.list(s)
+}
+
+// expected is what a condition expects of the key: mostly what it has.
+func (o op) expected(s *kv.KVStore) []byte {
+	value, _ := s.Get(o.key)
+	if o.delta%4 == 0 {
+		value = append(value, 'x')
+	}
+	return value
+}
+
+// update does a transaction of some steps, and says what each has said. What
+// it does depends on nothing but the operation.
+func (o op) update(s *kv.KVStore) string {
+	var all string
+	err := stopped(func() error {
+		return s.Update(func(tx *kv.Tx) error {
+			all = ""
+			rng := rand.New(rand.NewPCG(uint64(o.delta+1000), uint64(o.ttl)))
+			for range 1 + rng.IntN(6) {
+				all += newOp(rng).step(tx)
+			}
+			switch rng.IntN(8) {
+			case 0:
+				return errStop
+			case 1:
+				panic(errStop)
+			}
+			return nil
+		})
+	})
+	return told(all, err)
+}
+
+// step does what can be done of an operation in a transaction, or scans.
+func (o op) step(tx *kv.Tx) string {
+	switch o.kind {
+	case "set", "set nx", "swap":
+		return told(nil, tx.Set(o.key, []byte(o.value), o.ttl))
+	case "expire":
+		return told(nil, tx.Expire(o.key, o.ttl))
+	case "incr":
+		sum, err := tx.Incr(o.key, o.delta, o.ttl)
+		return told(sum, err)
+	case "delete", "delete if":
+		return told(nil, tx.Delete(o.key))
+	case "get", "ttl", "item":
+		item, err := tx.GetItem(o.key)
+		return told(fmt.Sprintf("%s until %d", item.Value, asMillis(item.Deadline)), err)
+	case "exists":
+		return told(tx.Exists(o.key), nil)
+	}
+	return items(tx.Scan(o.key[:6]))
+}
+
+// copied lists what a copy by a stream has, or who reads beside the writer
+// sees. In memory there is no beside.
+func (o op) copied(p *player) string {
+	opts := kv.Options{DataDir: p.dir(), ReadOnly: true, SweepInterval: -1, Now: p.clock.now}
+	switch {
+	case o.kind == "restore":
+		opts.DataDir = filepath.Join(p.root, "restored")
+		defer os.RemoveAll(opts.DataDir)
+		var stream bytes.Buffer
+		_, err := p.s.WriteTo(&stream)
+		p.check(err)
+		p.check(kv.Restore(p.t.Context(), &stream, opts.DataDir))
+	case p.way.memory:
+		return items(p.s.Scan(""))
+	}
+	s := open(p.t, opts)
+	all := items(s.Scan(""))
+	p.check(s.Close())
+	return all
 }
 
 // list lists a store or a snapshot.
