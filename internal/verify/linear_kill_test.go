@@ -76,15 +76,15 @@ func (l *listener) hear(line string) {
 	var id int
 	var c call
 	var a answer
-	var value string
-	_, err := fmt.Sscan(line, &word, &id, &c.kind, &c.key, &value, &c.delta, &a.there, &a.sum)
+	var value, old string
+	_, err := fmt.Sscan(line, &word, &id, &c.kind, &c.key, &value, &old, &c.delta, &a.there, &a.sum)
 	if err != nil {
 		l.t.Fatalf("a child says %q: %v", line, err)
 	}
-	value = value[1:] // a value may be empty, a word may not
+	value, old = value[1:], old[1:] // a value may be empty, a word may not
 	switch word {
 	case "call":
-		c.value = value
+		c.value, c.old = value, old
 		l.pending[id] = porcupine.Operation{ClientId: id, Input: c, Call: l.ticks}
 	case "back":
 		op := l.pending[id]
@@ -135,18 +135,20 @@ func linearChild() error {
 	for id := range callers {
 		rng := rand.New(rand.NewPCG(seed, uint64(id)))
 		working.Go(func() {
+			seen := memory{}
 			for i := range math.MaxInt {
-				c := newCall(rng, keys, fmt.Sprint((life+1)*1_000_000_000+uint64(id*100_000_000+i*1_000)), 0)
+				c := newCall(rng, keys, seen, fmt.Sprint((life+1)*1_000_000_000+uint64(id*100_000_000+i*1_000)), 0)
 				if c.kind == "time" || c.kind == "set until" {
 					continue // no clock is shared with the parent
 				}
-				say("call %d %s %s .%s %d false 0", id, c.kind, c.key, c.value, c.delta)
+				say("call %d %s %s .%s .%s %d false 0", id, c.kind, c.key, c.value, c.old, c.delta)
 				a, err := c.do(s.WithSync(kv.SyncPolicy(rng.IntN(3))), nil)
 				if err != nil {
 					say("failed %d: %v", id, err)
 					return
 				}
-				say("back %d %s %s .%s %d %t %d", id, c.kind, c.key, a.value, c.delta, a.there, a.sum)
+				seen.note(c, a)
+				say("back %d %s %s .%s . %d %t %d", id, c.kind, c.key, a.value, c.delta, a.there, a.sum)
 			}
 		})
 	}

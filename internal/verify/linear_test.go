@@ -105,8 +105,9 @@ type historian struct {
 
 // caller makes calls and returns them.
 func (h *historian) caller(t *testing.T, id int, rng *rand.Rand) (ops []porcupine.Operation) {
+	seen := memory{}
 	for i := range h.some {
-		c := newCall(rng, h.keys, fmt.Sprint(id*1_000_000+i*1_000), h.clock.millis.Load())
+		c := newCall(rng, h.keys, seen, fmt.Sprint(id*1_000_000+i*1_000), h.clock.millis.Load())
 		s := h.s.WithSync(kv.SyncPolicy(rng.IntN(3)))
 		began := h.ticks.Add(1)
 		a, err := c.do(s, h.clock)
@@ -114,6 +115,7 @@ func (h *historian) caller(t *testing.T, id int, rng *rand.Rand) (ops []porcupin
 			t.Errorf("%+v: %v", c, err)
 			return ops
 		}
+		seen.note(c, a)
 		if c.kind == "time" {
 			c.deadline, a.sum = a.sum, 0
 		}
@@ -122,14 +124,30 @@ func (h *historian) caller(t *testing.T, id int, rng *rand.Rand) (ops []porcupin
 	return ops
 }
 
+// memory is the value that each key had when one caller last learnt of it,
+// so that what its conditions expect may be so.
+type memory map[string]string
+
+// note remembers what a call has told.
+func (m memory) note(c call, a answer) {
+	switch {
+	case c.kind == "get":
+		m[c.key] = a.value
+	case c.kind == "incr":
+		m[c.key] = strconv.FormatInt(a.sum, 10)
+	case c.value != "" && (a.there || c.kind != "claim" && c.kind != "swap"):
+		m[c.key] = c.value
+	}
+}
+
 // newCall draws a call. Values are numbers, so that all of them count, and
 // no two are the same.
-func newCall(rng *rand.Rand, keys int, value string, now int64) call {
-	c := call{key: fmt.Sprint("key-", rng.IntN(keys))}
-	switch rng.IntN(20) {
-	case 0, 1, 2, 3, 4, 5, 6:
+func newCall(rng *rand.Rand, keys int, seen memory, value string, now int64) call {
+	c := call{key: fmt.Sprint("key-", rng.IntN(keys)), began: now}
+	switch rng.IntN(30) {
+	case 0, 1, 2, 3, 4, 5, 6, 7:
 		c.kind = "get"
-	case 7, 8, 9, 10:
+	case 8, 9, 10:
 		c.kind, c.value = "set", value
 	case 11, 12:
 		c.kind, c.value, c.deadline = "set until", value, now+rng.Int64N(40)
@@ -137,10 +155,17 @@ func newCall(rng *rand.Rand, keys int, value string, now int64) call {
 		c.kind = "delete"
 	case 16, 17, 18:
 		c.kind, c.delta = "incr", 1+rng.Int64N(9)
+	case 19, 20:
+		c.kind, c.value = "claim", value
+	case 21, 22, 23, 24:
+		c.kind, c.value, c.old = "swap", value, seen[c.key]
+	case 25, 26:
+		c.kind, c.old = "drop", seen[c.key]
+	case 27, 28:
+		c.kind, c.value = "exchange", value
 	default:
-		c = call{kind: "time", delta: 1 + rng.Int64N(9)}
+		c = call{kind: "time", delta: 1 + rng.Int64N(9), began: now}
 	}
-	c.began = now
 	return c
 }
 
@@ -162,8 +187,32 @@ func (c call) do(s *kv.KVStore, clock *handClock) (a answer, err error) {
 	case "incr":
 		a.sum, err = s.Incr(c.key, c.delta, 0)
 		return a, err
+	case "claim":
+		a.there, err = s.SetNX(c.key, []byte(c.value), 0)
+		return a, err
+	case "swap":
+		a.there, err = s.CompareAndSwap(c.key, []byte(c.old), []byte(c.value), 0)
+		return a, err
+	case "drop":
+		a.there, err = s.CompareAndDelete(c.key, []byte(c.old))
+		return a, err
+	case "exchange":
+		return c.exchange(s)
 	case "time":
 		return answer{sum: clock.millis.Add(c.delta)}, nil
 	}
 	return a, errors.New("unknown call " + strconv.Quote(c.kind))
+}
+
+// exchange sets a key and returns what it had, by a transaction.
+func (c call) exchange(s *kv.KVStore) (a answer, err error) {
+	err = s.Update(func(tx *kv.Tx) error {
+		value, err := tx.Get(c.key)
+		if err != nil && !errors.Is(err, kv.ErrKeyNotFound) {
+			return err
+		}
+		a = answer{there: err == nil, value: string(value)}
+		return tx.Set(c.key, []byte(c.value), 0)
+	})
+	return a, err
 }

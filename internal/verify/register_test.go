@@ -23,6 +23,7 @@ type call struct {
 	kind     string
 	key      string
 	value    string
+	old      string // what a condition expects
 	delta    int64
 	deadline int64 // of "set until"; what time it is now of "time"
 	began    int64 // what time it was when the call began, or before
@@ -32,7 +33,7 @@ type call struct {
 // before: the call was then done or was not, but is not done later.
 type answer struct {
 	lost  bool
-	there bool
+	there bool // or, of a condition: it held
 	value string
 	sum   int64
 }
@@ -53,17 +54,24 @@ func registers(start int64) porcupine.Model {
 
 // steps returns what may be after a call that was answered so.
 //
-// An Incr judges the deadline when it takes its place in the order of
-// writes, but is seen only when it is durable, and time may pass in between.
-// So it may count on from a value that has died since it was called.
+// A call that writes by what it finds judges the deadline when it takes its
+// place in the order of writes, but is seen only when it is durable, and time
+// may pass in between. So an Incr may count on from a value that has died
+// since it was called, a condition may have held of it, and others may have
+// seen it gone by then: what has died is kept until it is overwritten.
 func (r register) steps(c call, a answer) (next []any) {
 	times := []int64{r.now}
-	if c.kind == "incr" && c.began < r.deadline && r.deadline <= r.now {
+	if c.finds() && c.began < r.deadline && r.deadline <= r.now {
 		times = append(times, c.began)
 	}
 	for _, now := range times {
-		after, told := r.at(now).after(c)
-		after.now = max(after.now, r.now)
+		view := r.at(now)
+		after, told := view.after(c)
+		later := max(after.now, r.now)
+		if after.now = view.now; after == view {
+			after = r
+		}
+		after.now = later
 		if a == told || a.lost {
 			next = append(next, after)
 		}
@@ -72,6 +80,15 @@ func (r register) steps(c call, a answer) (next []any) {
 		next = append(next, r)
 	}
 	return next
+}
+
+// finds reports whether what a call writes depends on what it finds.
+func (c call) finds() bool {
+	switch c.kind {
+	case "incr", "claim", "swap", "drop", "exchange":
+		return true
+	}
+	return false
 }
 
 // at returns the register as it is at some time.
@@ -98,6 +115,23 @@ func (r register) after(c call) (register, answer) {
 		old, _ := strconv.ParseInt(r.value, 10, 64)
 		r.there, r.value = true, strconv.FormatInt(old+c.delta, 10)
 		return r, answer{sum: old + c.delta}
+	case "claim":
+		if r.there {
+			return r, answer{}
+		}
+		return register{true, c.value, 0, r.now}, answer{there: true}
+	case "swap":
+		if !r.there || r.value != c.old {
+			return r, answer{}
+		}
+		return register{true, c.value, 0, r.now}, answer{there: true}
+	case "drop":
+		if !r.there || r.value != c.old {
+			return r, answer{}
+		}
+		return register{now: r.now}, answer{there: true}
+	case "exchange":
+		return register{true, c.value, 0, r.now}, answer{there: r.there, value: r.value}
 	case "time":
 		r.now = max(r.now, c.deadline)
 		return r, answer{}
