@@ -377,3 +377,44 @@ func TestBackupOfAReadOnlyStore(t *testing.T) {
 	}
 	require.NoError(t, s.Close())
 }
+
+// TestOpenBesideFilesThatGo has the writer remove a file that only a snapshot
+// had kept, each time that the reader has listed it and is about to look at
+// it. The manifest stays the same meanwhile.
+func TestOpenBesideFilesThatGo(t *testing.T) {
+	d := newDisk(t)
+	w := newScribe(t, d, newHandClock(), ledger{})
+	var keeping []*Snapshot
+	for round := range 2 * looksAtOne {
+		for i := range 8 {
+			w.set(fmt.Sprint("fill", i%2), strings.Repeat("x", 200), 0)
+		}
+		keeping = append(keeping, mustSnapshot(t, w.s))
+		w.set(fmt.Sprint("round", round), strings.Repeat("y", 900), 0)
+		require.NoError(t, w.s.Compact(t.Context()))
+	}
+	listed := map[string]bool{}
+	infos, err := w.s.Inspect(t.Context())
+	require.NoError(t, err)
+	for _, m := range infos {
+		listed[m.File] = true
+	}
+	gone := 0
+	d.SetHook(func(op vfs.Op) error {
+		if op.Kind != vfs.OpOpen || !isSegment(op.Name) || listed[op.Name] || len(keeping) == 0 {
+			return nil
+		}
+		next := keeping[0]
+		keeping = keeping[1:]
+		gone++
+		return next.Close()
+	})
+	opts := onDisk(d, w.clock)
+	opts.ReadOnly = true
+	r := mustOpen(t, opts)
+	d.SetHook(nil)
+	require.Greater(t, gone, looksAtOne)
+	requireHoldings(t, w.book, r, "beside files that go")
+	require.NoError(t, r.Close())
+	require.NoError(t, w.s.Close())
+}

@@ -233,6 +233,9 @@ func mutants() []mutant {
 		{"M72", "a reader looks for files by names that a writer has removed", engine, "Beside|ReadersSee", []change{{
 			"internal/seglog/verify.go",
 			"if l.Mode == vfs.ReadOnly {", "if l.Mode == vfs.ReadOnly && false {"}}},
+		{"M77", "a file that a writer has removed is missed", engine, "Beside", []change{{
+			"internal/seglog/recover.go",
+			"		return nil // a writer beside this reader has removed it", "		return err"}}},
 		{"M73", "so does the copy of a read-only store", engine, "Beside|ReadersSee", []change{{
 			"internal/seglog/beside.go",
 			"if l.Mode == vfs.ReadOnly {", "if l.Mode == vfs.ReadOnly && false {"}}},

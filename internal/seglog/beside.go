@@ -21,7 +21,8 @@ import (
 // listed) it does when a newer manifest is in force. So what Open reports
 // twice of one generation is damage, and what it reports once may be a writer
 // at work. One thing may come twice, if seldom: a writer gives room back while
-// it is being read.
+// it is being read. And files that are not listed may go at any time, one after
+// the other, so that they are gone is never reported.
 func (l *Log) Generation() uint64 {
 	if m := l.man.Load(); m != nil {
 		return m.generation

@@ -462,6 +462,9 @@ func (r *recovery) judgeOrphan(id uint64) error {
 		// may show anything there, also the header of an older file.
 		return nil
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a writer beside this reader has removed it
+	}
 	if err != nil {
 		return err
 	}
