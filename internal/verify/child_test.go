@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -24,12 +25,23 @@ func beChild() int {
 	switch os.Getenv(childVariable) {
 	case "linear":
 		err = linearChild()
+	case "bank":
+		err = bankChild()
+	case "counters":
+		err = countersChild()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// number returns a number that the parent has given.
+func number(name string) uint64 {
+	n, err := strconv.ParseUint(os.Getenv(name), 10, 64)
+	must(err)
+	return n
 }
 
 // say tells the parent a line. It is one write: whoever says something after

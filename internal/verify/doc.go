@@ -6,6 +6,9 @@
 //	model          random operations beside a plain map, one by one
 //	metamorphic    one list of operations under twelve sets of options
 //	linear         histories of concurrent callers, also across SIGKILL
+//	bank           a total that every transaction keeps, seen from all sides
+//	counters       every count counts once, also across SIGKILL
+//	windows        a counter that begins anew on time
 //	soak           a working day in small: does anything grow?
 //	live copy      the directory copied file by file under a writer
 //

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -118,11 +117,6 @@ func (l *listener) readAll(dir string) {
 // linearChild makes calls, and says each before and after, until it is
 // killed.
 func linearChild() error {
-	number := func(name string) uint64 {
-		n, err := strconv.ParseUint(os.Getenv(name), 10, 64)
-		must(err)
-		return n
-	}
 	life, seed, keys := number("VERIFY_LIFE"), number("VERIFY_SEED"), int(number("VERIFY_KEYS"))
 	s, err := kv.NewKVStore(kv.Options{
 		DataDir: os.Getenv("VERIFY_DIR"), SegmentSize: 1 << 10, SyncEvery: time.Millisecond,
