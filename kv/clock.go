@@ -6,6 +6,13 @@ import (
 	"time"
 )
 
+// Now returns the store's time, the one that judges deadlines: a key whose
+// Item.Deadline is not after it has expired. It follows the system's clock, or
+// Options.Now, but never runs backwards; after a crash it goes on from where
+// it was to the second, if the clock was set back meanwhile. What is kept in
+// the store and judged by time is best judged by this one.
+func (s *KVStore) Now() time.Time { return time.Unix(0, s.engine.clock.nanos()) }
+
 // clock is the store's time, the only judge of deadlines. It never runs
 // backwards: what was once expired stays so.
 //

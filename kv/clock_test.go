@@ -131,3 +131,22 @@ func TestSeenDeadMeansDeadForEver(t *testing.T) {
 		})
 	}
 }
+
+// TestNowIsTheTimeThatJudges steps over a deadline and back: Now and the
+// readers are of one mind, and neither goes back.
+func TestNowIsTheTimeThatJudges(t *testing.T) {
+	clock := newHandClock()
+	s := mustOpen(t, Options{InMemory: true, Now: clock.now, SweepInterval: -1})
+	require.NoError(t, s.Set("k", nil, time.Second))
+	item, err := s.GetItem("k")
+	require.NoError(t, err)
+	clock.pass(time.Second - time.Nanosecond)
+	require.True(t, s.Now().Before(item.Deadline))
+	require.True(t, s.Exists("k"))
+	clock.pass(time.Nanosecond)
+	require.True(t, s.Now().Equal(item.Deadline))
+	require.False(t, s.Exists("k"))
+	clock.pass(-time.Hour)
+	require.True(t, s.Now().Equal(item.Deadline))
+	require.NoError(t, s.Close())
+}
