@@ -1,5 +1,20 @@
 package kv
 
+import (
+	"fmt"
+	"strings"
+)
+
+// CheckPrefix returns nil if prefix is a word and one colon, the only one in
+// it, and ErrInvalidOptions otherwise. Those who share a store by prefixes of
+// this form share no key, whatever follows the prefix: none begins another.
+func CheckPrefix(prefix string) error {
+	if len(prefix) < 2 || strings.IndexByte(prefix, ':') != len(prefix)-1 {
+		return fmt.Errorf("%w: a prefix is a word and one colon", ErrInvalidOptions)
+	}
+	return nil
+}
+
 // DeletePrefix deletes every key that begins with prefix, all keys if it is
 // empty, and returns how many it has deleted. A key that is written meanwhile
 // may be deleted or not. It is no single step: readers see keys go one after

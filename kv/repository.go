@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/spcent/plumego/store"
 )
@@ -22,10 +21,8 @@ type Codec[T any] interface {
 // once, writes follow the policy of s, and closing s ends it.
 //
 // The key of an entity is prefix + id, so that "user:" and "42" are the key
-// "user:42" everywhere else. The prefix must be a word and one colon, the
-// only one in it: then no repository's prefix begins another's, and
-// whatever the ids are, two repositories of different prefixes share no
-// key. ("user:" beside "user:admin:" would list each other's entities;
+// "user:42" everywhere else. The prefix must be one that CheckPrefix takes.
+// ("user:" beside "user:admin:" would list each other's entities;
 // "user.admin:" does not.) Under any other prefix every method returns
 // ErrInvalidOptions. Keys written by other means belong to the repository
 // if they start with its prefix.
@@ -119,8 +116,8 @@ func (r *repository[T]) key(ctx context.Context, id string) (string, error) {
 }
 
 func (r *repository[T]) check(ctx context.Context) error {
-	if len(r.prefix) < 2 || strings.IndexByte(r.prefix, ':') != len(r.prefix)-1 {
-		return fmt.Errorf("%w: a repository's prefix is a word and one colon", ErrInvalidOptions)
+	if err := CheckPrefix(r.prefix); err != nil {
+		return err
 	}
 	return ctx.Err()
 }
