@@ -16,6 +16,7 @@ type change struct {
 
 const (
 	engine = "./kv"
+	limits = "./kv/ratelimit"
 	// suites are the tests that crash, fail and damage stores.
 	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 	caches  = "Cache|SavedIndex"
@@ -260,5 +261,17 @@ func mutants() []mutant {
 		{"M67", "a key the index has no room for gets into the log", engine, rooms + "|FullIndex", []change{{
 			"kv/room.go",
 			"if m.kind == record.Put && !e.index", "if m.kind == record.Mark && !e.index"}}},
+		{"M110", "a request that is refused is counted", limits, "Refusing", []change{{
+			"kv/ratelimit/fixed.go",
+			"		if err != nil || d != (Decision{}) {", "		if err != nil || d != (Decision{}) {\n			_, _ = l.store.Incr(key, 1, l.window)"}}},
+		{"M111", "a limiter's state replaced, whoever changed it", limits, "AsManyAs", []change{{
+			"kv/ratelimit/keeper.go",
+			"	return k.store.CompareAndSwap(key, state, next, ttl)", "	return true, k.store.Set(key, next, ttl)"}}},
+		{"M112", "a burst opens a millisecond early", limits, "Edges", []change{{
+			"kv/ratelimit/gcra.go",
+			"wait := owed - (l.burst - l.every); wait > 0", "wait := owed - (l.burst - l.every); wait > 1e6"}}},
+		{"M113", "the window before forgotten", limits, "Edges", []change{{
+			"kv/ratelimit/sliding.go",
+			"	case passed == 1:\n		*c = counters{start: c.start + window, before: c.current}", "	case passed == 1:\n		*c = counters{start: c.start + window}"}}},
 	}
 }
