@@ -79,9 +79,10 @@ func (m *machine) update() {
 				m.sees(tx, draft)
 			}
 			if runs == 1 && m.pick("overtake", 4) == 0 {
+				before := maps.Clone(m.book)
 				m.set()
 				m.check()
-				overtaken = true
+				overtaken = !maps.Equal(m.book, before) // it may have been full
 				m.sees(tx, draft)
 			}
 			switch ending {
