@@ -5,7 +5,8 @@
 //
 //   - kv is the engine: keys, values, deadlines, counters, and a stated
 //     answer to what a crash may take. Sessions, keys, rate-limit counters.
-//   - kv/ratelimit keeps in it how often each client may still do something.
+//   - kv/ratelimit keeps in it how often each client may still do something,
+//     and kv/dropin what other people's packages have an interface for.
 //   - cache, idempotency and file are thin layers over kv for one purpose
 //     each: values that may be evicted, operations that must run once, and
 //     contents too big to hold as one value.

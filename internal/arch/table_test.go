@@ -22,6 +22,7 @@ func imports() map[string][]string {
 		".":            {},
 		"kv":           {".", "internal/seglog", "internal/segment", "internal/record", "internal/keydir", "internal/vfs"},
 		"kv/cmd/kvctl": {".", "kv"},
+		"kv/dropin":    {".", "kv"},
 		"kv/ratelimit": {".", "kv"},
 		"storetest":    {"."},
 

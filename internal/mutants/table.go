@@ -15,8 +15,9 @@ type change struct {
 }
 
 const (
-	engine = "./kv"
-	limits = "./kv/ratelimit"
+	engine  = "./kv"
+	limits  = "./kv/ratelimit"
+	dropins = "./kv/dropin"
 	// suites are the tests that crash, fail and damage stores.
 	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 	caches  = "Cache|SavedIndex"
@@ -273,5 +274,11 @@ func mutants() []mutant {
 		{"M113", "the window before forgotten", limits, "Edges", []change{{
 			"kv/ratelimit/sliding.go",
 			"	case passed == 1:\n		*c = counters{start: c.start + window, before: c.current}", "	case passed == 1:\n		*c = counters{start: c.start + window}"}}},
+		{"M114", "a drop-in's Reset empties the store", dropins, "Share", []change{{
+			"kv/dropin/fiber.go",
+			"s.store.DeletePrefix(s.prefix)", "s.store.DeletePrefix(\"\")"}}},
+		{"M115", "a session without an expiry lives for ever", dropins, "Past", []change{{
+			"kv/dropin/scs.go",
+			"	if expiry.IsZero() {", "	if false {"}}},
 	}
 }
