@@ -65,7 +65,7 @@ func mutants() []mutant {
 			"	return h ^ h>>29", "	return 0 * (h ^ h>>29)"}}},
 		{"M9", "fsync error ignored (buntdb)", engine, suites, []change{{
 			"internal/segment/append.go",
-			"		return s.syncErr\n	}\n	s.synced.Store(end)", "		s.syncErr = nil\n	}\n	s.synced.Store(end)"}}},
+			"		return s.syncErr\n	}\n	if s.synced", "		s.syncErr = nil\n	}\n	if s.synced"}}},
 		{"M10", "goes on behind a short write", engine, suites, []change{{
 			"internal/segment/append.go",
 			"return t, errors.Join(err, s.erase(off, size))", "s.end.Store(off + size)\n		return t, err"}}},

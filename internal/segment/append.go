@@ -140,13 +140,15 @@ func (s *Segment) sync() error {
 		s.syncErr = fmt.Errorf("%w: %s: %w", ErrSync, s.name, err)
 		return s.syncErr
 	}
-	s.synced.Store(end)
+	if s.synced.Load() != 0 { // see Withhold
+		s.synced.Store(end)
+	}
 	return nil
 }
 
-// Withhold has records promise nothing in their synced field, since the
-// segment before this one is not durable: without that none of these counts.
-// It comes before the first record, and before the first Sync.
+// Withhold has records promise nothing in their synced field, whatever is
+// synced, since the segment before this one is not durable: without that none
+// of these counts. It comes before the first record.
 func (s *Segment) Withhold() { s.synced.Store(0) }
 
 // Vouch ends Withhold.

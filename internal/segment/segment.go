@@ -127,7 +127,9 @@ func (s *Segment) begin(c Config) error {
 	}
 	s.end.Store(HeaderSize)
 	s.chain = chainStart(s.header)
-	return s.Sync()
+	err := s.Sync()
+	s.synced.Store(HeaderSize)
+	return err
 }
 
 func newSegment(c Config) *Segment {
