@@ -40,7 +40,7 @@ const goings = `
 	delete h; set a 1; delete a; set a 2; delete a; set a 3; delete a`
 
 func failEverywhere(t *testing.T, s script) (sum counts) {
-	every := 10 / fewer(5)
+	every := 15 / fewer(5)
 	for i, op := range callsOf(newPlayer(t, "T07", s)) {
 		if i%every != int(*seed)%every { // another -seed fails others
 			continue
