@@ -248,9 +248,15 @@ func (w *Rewrite) Install(c Cut) error {
 	return err
 }
 
-// Refresh begins a new segment if the active one has dead records, so that
-// it can be compacted. It belongs to the writer.
+// Refresh has the manifest call the full segment sealed, and begins a new
+// segment if the active one has dead records, so that both can be compacted.
+// It belongs to the writer.
 func (l *Log) Refresh() error {
+	if l.full != nil && l.man.Load().leavesOpen(l.full.ID()) {
+		if err := l.finishFull(l.full); err != nil {
+			return err
+		}
+	}
 	if l.active == nil || l.active.dead.Load() == 0 {
 		return l.Err()
 	}

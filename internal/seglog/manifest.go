@@ -99,6 +99,16 @@ func (m *manifest) seal(s *member) {
 	}
 }
 
+// leavesOpen reports whether the manifest lists a segment as open.
+func (m *manifest) leavesOpen(id uint64) bool {
+	for _, l := range m.segments {
+		if l.id == id {
+			return !l.sealed
+		}
+	}
+	return false
+}
+
 func (m *manifest) has(id uint64) bool {
 	for _, l := range m.segments {
 		if l.id == id {
