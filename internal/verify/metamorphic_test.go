@@ -19,7 +19,7 @@ import (
 // A failure means that one of two stores is wrong, and the first operation
 // at which they differ. Which of them, a model must say: see TestModel.
 func TestMetamorphic(t *testing.T) {
-	lists, ops := rounds(2), 0
+	lists, ops := rounds(4), 0
 	for n := range lists {
 		list := newList(randomFor("T16", n))
 		ops += len(list)

@@ -15,7 +15,7 @@ import (
 	"github.com/spcent/plumego/store/kv"
 )
 
-var soak = flag.Duration("soak", min(12*time.Second, 20*time.Second/time.Duration(shrunk())), "how long TestSoak works")
+var soak = flag.Duration("soak", 20*time.Second/time.Duration(shrunk()), "how long TestSoak works")
 
 // TestSoak, T30, is a working day in small: readers and writers at every
 // key, deadlines that come all the time, snapshots and scans that come and
