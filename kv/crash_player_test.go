@@ -348,7 +348,7 @@ func (p *player) checkReads() error {
 func (p *player) keys() map[string]bool {
 	keys := map[string]bool{}
 	for _, st := range p.script.steps {
-		for _, part := range append(st.parts, st) {
+		for _, part := range append([]step{st}, st.parts...) {
 			if part.key != "" {
 				keys[part.key] = true
 			}
