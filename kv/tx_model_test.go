@@ -84,7 +84,7 @@ func (w *scribe) step(tx *Tx, book ledger, rng *rand.Rand) {
 	}
 	switch rng.IntN(6) {
 	case 0, 1:
-		h = holding{strconv.Itoa(rng.IntN(1 << (1 + rng.IntN(60)))), w.deadline(ttl)}
+		h = holding{strconv.FormatInt(rng.Int64N(1<<(1+rng.IntN(60))), 10), w.deadline(ttl)}
 		require.NoError(w.t, tx.Set(key, []byte(h.value), ttl))
 		book[key] = h
 	case 2:
