@@ -46,6 +46,14 @@ type KV interface {
 	Close() error
 }
 
+// Clock is what a KV may be too: it tells the time by which it judges
+// deadlines. What is kept in a KV and judged by time is best judged by this
+// one; if the engine is a server, that is the server's.
+type Clock interface {
+	// Now returns the time. An entry whose deadline is not after it is absent.
+	Now() time.Time
+}
+
 // Item is a key with all that is known of it.
 type Item struct {
 	Key      string

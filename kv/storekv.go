@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/internal/record"
@@ -19,6 +20,9 @@ func (s *KVStore) KV() store.KV { return storeKV{s} }
 type storeKV struct{ kv *KVStore }
 
 func (k storeKV) Close() error { return k.kv.Close() }
+
+// Now makes it a store.Clock.
+func (k storeKV) Now() time.Time { return k.kv.Now() }
 
 func (k storeKV) Get(ctx context.Context, key string) (store.Item, error) {
 	if err := ctx.Err(); err != nil {

@@ -31,6 +31,7 @@ func TestStoreKV(t *testing.T) {
 				opts.Now = now
 				s, err := kvstore.NewKVStore(opts)
 				require.NoError(t, err)
+				require.Implements(t, (*store.Clock)(nil), s.KV())
 				return s.KV()
 			})
 		})

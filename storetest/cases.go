@@ -109,6 +109,20 @@ func pastDeadlineDeletes(k *kv) {
 	k.want("a", "3")
 }
 
+func tellsItsTime(k *kv) {
+	c, ok := k.KV.(store.Clock)
+	if !ok {
+		k.Log("it is no store.Clock")
+		return
+	}
+	for range 3 {
+		if got := c.Now(); !got.Equal(k.clock.now()) {
+			k.Fatalf("Now() = %v, want %v", got, k.clock.now())
+		}
+		k.clock.pass(time.Second + 1)
+	}
+}
+
 func putClearsDeadline(k *kv) {
 	k.commit(store.Change{Key: "k", Deadline: k.clock.in(time.Second)})
 	k.put("k", "v")

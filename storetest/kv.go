@@ -35,6 +35,7 @@ func KV(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV) {
 		{"expired is absent, to the millisecond", expiredIsAbsent},
 		{"part of a millisecond is rounded up", deadlinesAreRoundedUp},
 		{"a deadline that has come deletes", pastDeadlineDeletes},
+		{"a KV that tells the time tells that of its deadlines", tellsItsTime},
 		{"a put without a deadline has none", putClearsDeadline},
 		{"versions of a key only grow", versionsGrow},
 		{"a change that expects a version", expectsVersion},
