@@ -138,7 +138,7 @@ func besideOnce(t *testing.T, x deed, noMap bool, k int) (back int, more bool) {
 
 	require.NoError(t, r.Close())
 	require.NoError(t, w.s.Close())
-	w.s = mustOpen(t, w.opts)
+	w.s = mustOpenAgain(t, w.opts)
 	requireHoldings(t, w.last(0), w.s, "the writer")
 	require.NoError(t, w.s.Close())
 	return back, more
@@ -184,7 +184,7 @@ func requireCopy(t *testing.T, s *KVStore, want ledger, d *vfs.Disk, clock *hand
 	requireHoldings(t, want, c, "the copy")
 	require.NoError(t, c.Set("new", []byte("write"), 0))
 	require.NoError(t, c.Close())
-	c = mustOpen(t, opts)
+	c = mustOpenAgain(t, opts)
 	want = want.clone()
 	want["new"] = holding{value: "write"}
 	requireHoldings(t, want, c, "the copy, written to")

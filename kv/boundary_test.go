@@ -42,7 +42,7 @@ func TestKeyLengths(t *testing.T) {
 	require.Equal(t, []string{longest}, collect(s.Keys(longest)), "a prefix may be a whole key")
 	require.Equal(t, []string{"\xff"}, collect(s.Keys("\xff")), "a prefix that no string follows")
 	require.NoError(t, s.Close())
-	s = mustOpen(t, Options{DataDir: s.engine.opts.DataDir})
+	s = mustOpenAgain(t, Options{DataDir: s.engine.opts.DataDir})
 	requireHoldings(t, want, s, "reopened")
 	require.NoError(t, s.Delete(longest))
 	require.False(t, s.Exists(longest))
@@ -71,7 +71,7 @@ func TestValueLengths(t *testing.T) {
 	for range 2 {
 		requireHoldings(t, want, s, "the old values stand")
 		require.NoError(t, s.Close())
-		s = mustOpen(t, opts)
+		s = mustOpenAgain(t, opts)
 	}
 	require.NoError(t, s.Close())
 }
@@ -103,7 +103,7 @@ func TestRecordAtTheEndOfASegment(t *testing.T) {
 				requireHoldings(t, w.book, w.s, name)
 				killed := d.KillClone()
 				w.reopen(d)
-				s := mustOpen(t, onDisk(killed, w.clock))
+				s := mustOpenAgain(t, onDisk(killed, w.clock))
 				requireHoldings(t, w.book, s, "killed")
 				require.NoError(t, s.Close())
 			}
@@ -199,7 +199,7 @@ func TestLargeSeq(t *testing.T) {
 		}
 		require.NoError(t, s.Expire("key", time.Hour))
 		require.NoError(t, s.Close())
-		s = mustOpen(t, onDisk(d, clock))
+		s = mustOpenAgain(t, onDisk(d, clock))
 		require.Equal(t, uint64(large+2)+2*i, s.Stats().LastSeq)
 	}
 	requireHoldings(t, ledger{"key": {"2", clock.in(time.Hour)}}, s, "at large")

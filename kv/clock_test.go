@@ -92,7 +92,7 @@ func TestReopenWithTheWallBehind(t *testing.T) {
 				}
 				w.clock.pass(-back)
 				for range 3 {
-					s := mustOpen(t, onDisk(d, w.clock))
+					s := mustOpenAgain(t, onDisk(d, w.clock))
 					requireHoldings(t, book, s, "reopened")
 					require.NoError(t, s.Close())
 				}
@@ -112,7 +112,7 @@ func TestSeenDeadMeansDeadForEver(t *testing.T) {
 			require.NoError(t, s.Set("key", nil, 500*time.Millisecond))
 			require.NoError(t, s.Close())
 
-			s = mustOpen(t, onDisk(d, clock))
+			s = mustOpenAgain(t, onDisk(d, clock))
 			clock.pass(500 * time.Millisecond)
 			require.False(t, s.Exists("key"))
 			switch sweep {
@@ -125,7 +125,7 @@ func TestSeenDeadMeansDeadForEver(t *testing.T) {
 			require.NoError(t, s.Close())
 
 			clock.pass(-400 * time.Millisecond)
-			s = mustOpen(t, onDisk(d, clock))
+			s = mustOpenAgain(t, onDisk(d, clock))
 			require.False(t, s.Exists("key"), "it was dead, the store was closed, and the wall was set back")
 			require.NoError(t, s.Close())
 		})

@@ -171,7 +171,7 @@ func resurrect(t *testing.T, n int) (deeds int) {
 			d = left
 		}
 		w.opts.fs = d
-		w.s = mustOpen(t, w.opts)
+		w.s = mustOpenAgain(t, w.opts)
 		requireHoldings(t, w.book, w.s, where+", opened again")
 	}
 	for _, v := range views {
@@ -257,7 +257,7 @@ func TestCompactionLeavesWhatReadersDoNotSeeYet(t *testing.T) {
 	d.SetHook(nil)
 	require.False(t, s.Exists("victim"))
 	require.NoError(t, s.Close())
-	s = mustOpen(t, onDisk(d, newHandClock()))
+	s = mustOpenAgain(t, onDisk(d, newHandClock()))
 	require.False(t, s.Exists("victim"), "the tombstone was compacted away")
 	require.NoError(t, s.Close())
 }

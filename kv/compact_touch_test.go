@@ -98,7 +98,7 @@ func TestAFailedReadBackPoisons(t *testing.T) {
 	_, err := w.s.Get("k")
 	require.NoError(t, err)
 	require.ErrorIs(t, w.s.Close(), ErrPoisoned)
-	w.s = mustOpen(t, onDisk(d, clock))
+	w.s = mustOpenAgain(t, onDisk(d, clock))
 	requireHoldings(t, w.book, w.s, "opened again")
 	require.NoError(t, w.s.Close())
 }

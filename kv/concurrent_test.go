@@ -42,7 +42,7 @@ func TestCountersAreExact(t *testing.T) {
 	}
 	requireHoldings(t, want, s, "counted")
 	require.NoError(t, s.Close())
-	s = mustOpen(t, onDisk(d, clock))
+	s = mustOpenAgain(t, onDisk(d, clock))
 	requireHoldings(t, want, s, "reopened")
 	require.NoError(t, s.Close())
 }

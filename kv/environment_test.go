@@ -50,7 +50,7 @@ func TestAMissingDirectoryIsMade(t *testing.T) {
 	s := mustOpen(t, inDir(dir))
 	require.NoError(t, s.Set("key", nil, 0))
 	require.NoError(t, s.Close())
-	s = mustOpen(t, inDir(dir))
+	s = mustOpenAgain(t, inDir(dir))
 	requireHoldings(t, ledger{"key": {}}, s, "reopened")
 	require.NoError(t, s.Close())
 }

@@ -51,7 +51,7 @@ func TestSymlinkedDirectory(t *testing.T) {
 	_, err := NewKVStore(inDir(dir))
 	require.ErrorIs(t, err, ErrLocked, "by its own name")
 	require.NoError(t, s.Close())
-	s = mustOpen(t, inDir(dir))
+	s = mustOpenAgain(t, inDir(dir))
 	requireHoldings(t, ledger{"key": {value: "value"}}, s, "by its own name")
 	require.NoError(t, s.Close())
 }

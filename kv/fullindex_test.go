@@ -64,7 +64,7 @@ func TestAFullIndexLeavesNothingInTheLog(t *testing.T) {
 	killed.fs = d.KillClone()
 	for _, opts := range []Options{killed, opts} {
 		require.NoError(t, s.Close())
-		s = mustOpen(t, opts)
+		s = mustOpenAgain(t, opts)
 		requireHoldings(t, book, s, "reopened")
 	}
 	require.NoError(t, s.Close())

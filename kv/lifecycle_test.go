@@ -99,7 +99,7 @@ func closeAmidEverything(t *testing.T, round int) {
 	require.NoError(t, s.Close())
 	all.Wait()
 
-	s = mustOpen(t, onDisk(d, clock))
+	s = mustOpenAgain(t, onDisk(d, clock))
 	require.True(t, s.Stats().Recovery.Clean)
 	for w, want := range acked {
 		got := int64(0)

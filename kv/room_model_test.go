@@ -33,6 +33,11 @@ func TestModelOfRoom(t *testing.T) {
 			n.step(fmt.Sprintf("seed %d, round %d, step %d", *seed, round, step))
 		}
 		requireHoldings(t, n.book, n.s, "at the end")
+		if !n.opts.InMemory {
+			require.NoError(t, n.s.Close())
+			n.s = mustOpenAgain(t, n.opts)
+			requireHoldings(t, n.book, n.s, "opened again")
+		}
 		require.NoError(t, n.s.Close())
 		all.taken, all.refused = all.taken+n.taken, all.refused+n.refused
 	}
@@ -70,7 +75,7 @@ func (n *tenant) step(where string) {
 	case 3:
 		if n.rng.IntN(10) == 0 && !n.opts.InMemory {
 			require.NoError(n.t, s.Close(), where)
-			n.s = mustOpen(n.t, n.opts)
+			n.s = mustOpenAgain(n.t, n.opts)
 		}
 	default:
 		n.set(s, key, where)

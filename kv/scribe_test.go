@@ -86,12 +86,12 @@ func (w *scribe) pass(d time.Duration) {
 	w.turn()
 }
 
-// reopen closes the store and opens it again.
+// reopen closes the store and opens it again, by the index and by the log.
 func (w *scribe) reopen(d *vfs.Disk) {
 	w.t.Helper()
 	require.NoError(w.t, w.s.Close())
 	w.opts.fs = d
-	w.s = mustOpen(w.t, w.opts)
+	w.s = mustOpenAgain(w.t, w.opts)
 }
 
 func (w *scribe) deadline(ttl time.Duration) int64 {

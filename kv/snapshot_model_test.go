@@ -46,6 +46,9 @@ func TestModelOfSnapshots(t *testing.T) {
 		}
 		requireHoldings(t, h.book.at(clock.millis()), h.s, "at the end")
 		require.NoError(t, h.s.Close())
+		h.s = mustOpenAgain(t, opts)
+		requireHoldings(t, h.book.at(clock.millis()), h.s, "opened again")
+		require.NoError(t, h.s.Close())
 	}
 }
 

@@ -189,7 +189,7 @@ func TestLeakedSnapshots(t *testing.T) {
 	_, err = s.Snapshot()
 	require.ErrorIs(t, err, ErrStoreClosed)
 
-	s = mustOpen(t, onDisk(d, clock))
+	s = mustOpenAgain(t, onDisk(d, clock))
 	require.True(t, s.Stats().Recovery.Clean)
 	requireHoldings(t, ledger{"key": {value: "value"}, "later": {value: "value"}}, s, "reopened")
 	require.NoError(t, s.Close())

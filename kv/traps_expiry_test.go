@@ -30,7 +30,7 @@ func TestTrap01ExpiredStaysGoneAfterARestart(t *testing.T) {
 				_, err := s.Get("key")
 				require.ErrorIs(t, err, ErrKeyNotFound)
 				require.NoError(t, s.Close())
-				s = mustOpen(t, opts)
+				s = mustOpenAgain(t, opts)
 			}
 			requireHoldings(t, fillers(segments != "in one segment"), s, segments)
 			require.NoError(t, s.Close())
@@ -72,7 +72,7 @@ func TestTrap03PlainSetClearsTheTTL(t *testing.T) {
 	clock.pass(time.Hour)
 	requireHoldings(t, ledger{"key": {value: "new"}}, s, "an hour later")
 	require.NoError(t, s.Close())
-	s = mustOpen(t, opts)
+	s = mustOpenAgain(t, opts)
 	requireHoldings(t, ledger{"key": {value: "new"}}, s, "reopened")
 	require.NoError(t, s.Close())
 }
@@ -89,7 +89,7 @@ func TestTrap03IncrKeepsTheDeadline(t *testing.T) {
 		require.Equal(t, int64(i+1), sum)
 		clock.pass(10 * time.Second)
 		require.NoError(t, s.Close())
-		s = mustOpen(t, opts)
+		s = mustOpenAgain(t, opts)
 		requireHoldings(t, ledger{"hits": {fmt.Sprint(i + 1), window}}, s, "the window never slides")
 	}
 	clock.pass(10 * time.Second)
@@ -114,7 +114,7 @@ func TestTrap03AnEmptyValueIsNoDelete(t *testing.T) {
 		}
 		requireHoldings(t, ledger{"nil": {}, "empty": {}}, s, "two keys of no bytes")
 		require.NoError(t, s.Close())
-		s = mustOpen(t, opts)
+		s = mustOpenAgain(t, opts)
 	}
 	require.NoError(t, s.Close())
 }

@@ -67,7 +67,7 @@ func TestTrap12ASecondOpenFailsAtOnce(t *testing.T) {
 	}
 	requireHoldings(t, ledger{"key": {value: "value"}}, s, "the first goes on")
 	require.NoError(t, s.Close())
-	s = mustOpen(t, opts)
+	s = mustOpenAgain(t, opts)
 	requireHoldings(t, ledger{"key": {value: "value"}}, s, "its turn")
 	require.NoError(t, s.Close())
 }

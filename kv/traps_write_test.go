@@ -75,7 +75,7 @@ func failOneWrite(t *testing.T, cause error, n int) {
 	killed := d.KillClone()
 	require.NoError(t, w.s.Close())
 	for _, d := range []*vfs.Disk{d, killed} {
-		s := mustOpen(t, onDisk(d, w.clock))
+		s := mustOpenAgain(t, onDisk(d, w.clock))
 		require.Zero(t, s.Stats().Recovery.TornBytes)
 		requireHoldings(t, w.book, s, "reopened")
 		require.NoError(t, s.Close())

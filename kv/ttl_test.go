@@ -52,7 +52,7 @@ func TestTrap05ExactAcrossARestart(t *testing.T) {
 		require.Equal(t, time.Millisecond, left, key)
 	}
 	require.NoError(t, s.Close())
-	s = mustOpen(t, opts)
+	s = mustOpenAgain(t, opts)
 	require.Equal(t, 3, s.Len(), "in the last millisecond, after a restart")
 	clock.pass(time.Millisecond)
 	for key := range map[string]bool{"by ttl": true, "by deadline": true, "touched": true} {
@@ -60,7 +60,7 @@ func TestTrap05ExactAcrossARestart(t *testing.T) {
 		require.ErrorIs(t, err, ErrKeyExpired, key)
 	}
 	require.NoError(t, s.Close())
-	s = mustOpen(t, opts)
+	s = mustOpenAgain(t, opts)
 	requireHoldings(t, ledger{}, s, "at the deadline, after a restart")
 	require.NoError(t, s.Close())
 }
@@ -86,7 +86,7 @@ func TestExpire(t *testing.T) {
 	for range 2 {
 		requireHoldings(t, ledger{"longer": {"b", hour}, "permanent": {value: "c"}}, s, "a minute later")
 		require.NoError(t, s.Close())
-		s = mustOpen(t, opts)
+		s = mustOpenAgain(t, opts)
 	}
 	require.NoError(t, s.Close())
 }
@@ -123,7 +123,7 @@ func TestDeadlines(t *testing.T) {
 			require.Equal(t, c.lives, s.Exists(name), name)
 		}
 		require.NoError(t, s.Close())
-		s = mustOpen(t, opts)
+		s = mustOpenAgain(t, opts)
 	}
 	require.NoError(t, s.Close())
 }

@@ -137,12 +137,12 @@ func TestUpdateBank(t *testing.T) {
 		require.NoError(t, err)
 		for n := range 20 {
 			image := d.CrashClone(randomFor("bank image", round, n), min(vfs.Keep(n), vfs.Random))
-			lost := mustOpen(t, onDisk(image, clock))
+			lost := mustOpenAgain(t, onDisk(image, clock))
 			require.NoError(t, audit(lost.Scan("account:")), "image %d", n)
 			require.NoError(t, lost.Close())
 		}
 		require.NoError(t, b.Close())
-		b.KVStore = mustOpen(t, onDisk(d, clock))
+		b.KVStore = mustOpenAgain(t, onDisk(d, clock))
 		require.NoError(t, audit(b.Scan("account:")))
 	}
 	require.NoError(t, b.Close())

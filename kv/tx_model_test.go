@@ -38,6 +38,8 @@ func TestUpdateModel(t *testing.T) {
 				}
 			}
 			requireHoldings(t, w.book, w.s, "at the end")
+			w.reopen(d)
+			requireHoldings(t, w.book, w.s, "opened again")
 			require.NoError(t, w.s.Close())
 		})
 	}

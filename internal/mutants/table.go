@@ -131,6 +131,15 @@ func mutants() []mutant {
 		{"M35", "touches dropped by compaction", engine, suites, []change{{
 			"kv/compact.go",
 			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case false:"}}},
+		{"M36", "records compacted that readers do not see yet", engine, "CompactionLeaves", []change{{
+			"kv/compactchoice.go",
+			"if g != nil && len(g.mutations) > 0 {", "if g != nil && false {"}}},
+		{"M37", "a segment counts as purged up to now, not to when it was judged", engine, "DeleteDuringACompaction", []change{{
+			"internal/seglog/compact.go",
+			"w.out.Chain(), w.seq}}", "w.out.Chain(), w.log.seq}}"}}},
+		{"M39", "a touch forgotten before anybody knew that it kills", engine, "TouchThatComesTrue", []change{{
+			"internal/seglog/compact.go",
+			"case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:", "case v == Drop, v == Kill && r.Seq <= w.clear:"}}},
 		{"M20", "unknown segment with records removed as an orphan", engine, suites, []change{{
 			"internal/seglog/recover.go",
 			"if err == nil && !empty && id >= r.man.Load().next {", "if err == nil && false && empty {"}, {
