@@ -26,10 +26,12 @@ func imports() map[string][]string {
 		"kv/ratelimit": {".", "kv"},
 		"storetest":    {"."},
 
-		"cache":       {".", "kv"},
-		"idempotency": {".", "kv"},
-		"file":        {".", "kv"},
-		"db":          {},
+		"cache": {".", "kv"},
+		"file":  {".", "kv"},
+		"db":    {},
+
+		"idempotency":          {"."},
+		"idempotency/idemtest": {".", "idempotency"},
 
 		"internal/arch":     {},
 		"internal/mutants":  {},

@@ -1,0 +1,121 @@
+// Package idemtest holds an implementation of idempotency.Store, and of
+// Claimer if it is one, to its contract:
+//
+//	func TestStore(t *testing.T) {
+//		idemtest.Run(t, func(t *testing.T, now func() time.Time) idempotency.Store {
+//			return newMyStore(t, now)
+//		})
+//	}
+//
+// Run sets the time. RunShared does not, and has two stores look at the same
+// records, for engines whose time is a server's and that several processes
+// share.
+package idemtest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/spcent/plumego/store/idempotency"
+)
+
+// Run runs the whole contract, that of Claimer too if the store is one. open
+// returns a store without records that judges leases and expiries by now,
+// which may be called from any goroutine; it is called once per case.
+func Run(t *testing.T, open func(t *testing.T, now func() time.Time) idempotency.Store) {
+	for name, run := range storeCases() {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			run(&bench{T: t, Store: open(t, clock.now), clock: clock})
+		})
+	}
+	for name, run := range claimCases() {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			c, ok := open(t, clock.now).(idempotency.Claimer)
+			if !ok {
+				t.Skip("the store is no Claimer")
+			}
+			run(&desk{T: t, Claimer: c, clock: clock})
+		})
+	}
+}
+
+// clock is a wall clock that a case sets.
+type clock struct{ nanos atomic.Int64 }
+
+func newClock() *clock {
+	c := new(clock)
+	c.nanos.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) now() time.Time               { return time.Unix(0, c.nanos.Load()) }
+func (c *clock) pass(d time.Duration)         { c.nanos.Add(int64(d)) }
+func (c *clock) in(d time.Duration) time.Time { return c.now().Add(d) }
+
+// bench is a Store under test.
+type bench struct {
+	*testing.T
+	idempotency.Store
+	clock *clock
+}
+
+func (b *bench) set(key string, r idempotency.Record) {
+	b.Helper()
+	if err := b.Set(context.Background(), key, r); err != nil {
+		b.Fatalf("Set: %v", err)
+	}
+}
+
+func (b *bench) get(key string) idempotency.Record { return get(b.T, b.Store, key) }
+
+func (b *bench) wantMissing(key string) { wantMissing(b.T, b.Store, key) }
+
+// refuse sets a record, which must fail, and leave no record.
+func (b *bench) refuse(want error, key string, r idempotency.Record) {
+	b.Helper()
+	wantErr(b.T, "Set", b.Set(context.Background(), key, r), want)
+}
+
+func get(t *testing.T, s idempotency.Store, key string) idempotency.Record {
+	t.Helper()
+	r, err := s.Get(context.Background(), key)
+	if err != nil {
+		t.Fatalf("Get(%q): %v", key, err)
+	}
+	return r
+}
+
+func wantMissing(t *testing.T, s idempotency.Store, key string) {
+	t.Helper()
+	if r, err := s.Get(context.Background(), key); !errors.Is(err, idempotency.ErrNotFound) {
+		t.Fatalf("Get(%q) = %+v, %v; want ErrNotFound", key, r, err)
+	}
+}
+
+func wantErr(t *testing.T, deed string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) || (want == nil) != (got == nil) {
+		t.Fatalf("%s: error %v, want %v", deed, got, want)
+	}
+}
+
+func wantSame[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("%s: %+v, want %+v", what, got, want)
+	}
+}
+
+// wantTime compares times as moments.
+func wantTime(t *testing.T, what string, got, want time.Time) {
+	t.Helper()
+	if !got.Equal(want) {
+		t.Fatalf("%s: %v, want %v", what, got, want)
+	}
+}
