@@ -165,6 +165,9 @@ func (e *engine) queue(m mutation) *group {
 	g := e.nextGroup()
 	g.mutations = append(g.mutations, m)
 	e.pending[m.key] = m
+	if m.kind == record.Put {
+		e.claims.Add(m.hash, len(m.key))
+	}
 	if m.kind == record.Touch {
 		e.index.Hold(m.hash, m.key) // the sweeper must not take it meanwhile
 	}
@@ -227,6 +230,9 @@ func (e *engine) settle(g *group, err error) error {
 	for _, m := range g.mutations {
 		if err == nil {
 			err = errors.Join(err, e.publish(m))
+		}
+		if m.kind == record.Put {
+			e.claims.Drop(m.hash, len(m.key))
 		}
 		switch newest := e.pending[m.key]; {
 		case newest.seq == m.seq:

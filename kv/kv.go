@@ -43,6 +43,9 @@ type engine struct {
 	// pending has, for each key in a group, its newest write, which is in
 	// the log but not in the index. Protected by mu.
 	pending map[string]mutation
+	// claims has the keys in the groups that the index must have room for.
+	// Protected by mu.
+	claims keydir.Claims
 	// room is protected by mu.
 	room room
 	// journal has the keys that were written while a transaction reads.

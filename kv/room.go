@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
 )
@@ -58,7 +59,7 @@ var errCrowded = fmt.Errorf("%w of what nobody needs", ErrFull)
 // bring the log above Options.MaxBytes, or finds no room in the index. A
 // delete never does. The caller holds mu.
 func (e *engine) roomFor(m mutation, value []byte) error {
-	if err := e.indexable(m, 0); err != nil || e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
+	if err := e.indexable(m, &e.claims); err != nil || e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
 		return err
 	}
 	size := record.Size(len(m.key), len(value))
@@ -70,10 +71,8 @@ func (e *engine) roomFor(m mutation, value []byte) error {
 
 // roomForAll is roomFor for the mutations of a group, of so many bytes.
 func (e *engine) roomForAll(all []mutation, size int64) error {
-	for _, m := range all {
-		if err := e.indexable(m, len(all)-1); err != nil {
-			return err
-		}
+	if err := e.allIndexable(all); err != nil {
+		return err
 	}
 	deletes := !slices.ContainsFunc(all, func(m mutation) bool { return m.kind != record.Tombstone })
 	if e.opts.MaxBytes == 0 || deletes || e.fits(size, 0) == nil {
@@ -83,10 +82,32 @@ func (e *engine) roomForAll(all []mutation, size int64) error {
 }
 
 // indexable returns an ErrFull if the index might not take a mutation, behind
-// the pending ones and so many others: what is in the log must get there.
-func (e *engine) indexable(m mutation, others int) error {
-	if m.kind == record.Put && !e.index.Fits(m.hash, m.key, len(e.pending)+others) {
+// others: what is in the log must get there.
+func (e *engine) indexable(m mutation, others *keydir.Claims) error {
+	if m.kind == record.Put && !e.index.Fits(m.hash, m.key, others) {
 		return ErrFull
+	}
+	return nil
+}
+
+// allIndexable is indexable for the mutations of a group, each behind all
+// others and what is pending.
+func (e *engine) allIndexable(all []mutation) error {
+	claims := e.claims
+	for _, m := range all {
+		if m.kind == record.Put {
+			claims.Add(m.hash, len(m.key))
+		}
+	}
+	for _, m := range all {
+		if m.kind != record.Put {
+			continue
+		}
+		claims.Drop(m.hash, len(m.key)) // it is no other
+		if err := e.indexable(m, &claims); err != nil {
+			return err
+		}
+		claims.Add(m.hash, len(m.key))
 	}
 	return nil
 }

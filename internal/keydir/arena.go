@@ -125,7 +125,7 @@ func (a *arena) growFirst(need uint32) {
 func (a *arena) run(units uint32) uint32 {
 	chunks := *a.chunks.Load()
 	first := len(chunks)
-	n := int(units+chunkUnits-1) / chunkUnits
+	n := piecesOf(units)
 	if first+n > a.limit {
 		return 0
 	}

@@ -262,6 +262,14 @@ func mutants() []mutant {
 		{"M67", "a key the index has no room for gets into the log", engine, rooms + "|FullIndex", []change{{
 			"kv/room.go",
 			"if m.kind == record.Put && !e.index", "if m.kind == record.Mark && !e.index"}}},
+		{"M68", "keys that wait for their sync claim no room in the index", engine, "ThatWaitForASync|LongKeys", []change{{
+			"kv/commit.go",
+			"		e.claims.Add(m.hash, len(m.key))", "		_ = e.claims"}, {
+			"kv/commit.go",
+			"			e.claims.Drop(m.hash, len(m.key))", "			_ = e.claims"}}},
+		{"M69", "nor do the other keys of a transaction", engine, "ThatWaitForASync|LongKeys", []change{{
+			"kv/room.go",
+			"		if err := e.indexable(m, &claims); err != nil {", "		if err := e.indexable(m, &e.claims); err != nil {"}}},
 		{"M110", "a request that is refused is counted", limits, "Refusing", []change{{
 			"kv/ratelimit/fixed.go",
 			"		if err != nil || d != (Decision{}) {", "		if err != nil || d != (Decision{}) {\n			_, _ = l.store.Incr(key, 1, l.window)"}}},
