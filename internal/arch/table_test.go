@@ -27,11 +27,13 @@ func imports() map[string][]string {
 		"storetest":    {"."},
 
 		"cache": {".", "kv"},
-		"file":  {".", "kv"},
 		"db":    {},
 
 		"idempotency":          {"."},
 		"idempotency/idemtest": {".", "idempotency"},
+
+		"file":          {"."},
+		"file/filetest": {".", "file"},
 
 		"internal/arch":     {},
 		"internal/mutants":  {},
