@@ -93,6 +93,8 @@ func TestRulesCanFail(t *testing.T) {
 			"kv/a.go:2: package variable errLast: state belongs in a value"},
 		{"a sentinel", noVariables, "kv/a.go",
 			"package kv\nimport \"errors\"\nvar ErrGone = errors.New(\"kv: gone\")", ""},
+		{"a cache by its name", noVariables, "db/a.go", "package db\nvar plans, other sync.Map",
+			"db/a.go:2: package variable other: state belongs in a value"},
 		{"a promise to the compiler", noVariables, "kv/a.go", "package kv\nvar _ I = (*T)(nil)", ""},
 		{"a constant", noVariables, "kv/a.go", "package kv\nconst max = 1", ""},
 	} {
