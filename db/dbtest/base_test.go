@@ -1,0 +1,101 @@
+package dbtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/spcent/plumego/store/db"
+)
+
+// base is a database with one of its drivers.
+type base struct {
+	name   string
+	driver string
+	env    string // the variable that names a running server; "" for SQLite
+	bytes  string // the type of a column of bytes
+}
+
+func bases() []base {
+	return []base{
+		{"sqlite", "sqlite", "", "BLOB"},
+	}
+}
+
+// onEach runs a test on every database.
+func onEach(t *testing.T, run func(t *testing.T, b base, sqlDB *sql.DB)) {
+	for _, b := range bases() {
+		t.Run(b.name, func(t *testing.T) { run(t, b, b.open(t)) })
+	}
+}
+
+// dsn returns where the database is. Without an environment the test is
+// skipped, or fails if services are required.
+func (b base) dsn(t testing.TB) string {
+	if b.env == "" {
+		path := filepath.Join(t.TempDir(), "test.db")
+		return "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)"
+	}
+	dsn := os.Getenv(b.env)
+	if dsn == "" {
+		if os.Getenv("STORE_REQUIRE_SERVICES") == "1" {
+			t.Fatalf("%s is not set, and STORE_REQUIRE_SERVICES=1", b.env)
+		}
+		t.Skipf("%s is not set: see the package comment", b.env)
+	}
+	return dsn
+}
+
+func (b base) open(t testing.TB) *sql.DB {
+	t.Helper()
+	sqlDB, err := db.Open(db.DefaultConfig(b.driver, b.dsn(t)))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if n := sqlDB.Stats().InUse; n != 0 {
+			t.Errorf("%d connections are in use at the end", n)
+		}
+		require.NoError(t, sqlDB.Close())
+	})
+	return sqlDB
+}
+
+// sql writes a statement in the dialect: ? is an argument, BYTES a type.
+func (b base) sql(statement string) string {
+	statement = strings.ReplaceAll(statement, "BYTES", b.bytes)
+	if b.driver == "sqlite" || b.driver == "mysql" {
+		return statement
+	}
+	parts := strings.Split(statement, "?")
+	for i := range parts[1:] {
+		parts[i] += "$" + strconv.Itoa(i+1)
+	}
+	return strings.Join(parts, "")
+}
+
+// table makes a table of the test's own and returns its name.
+func (b base) table(t testing.TB, sqlDB *sql.DB, columns string) string {
+	t.Helper()
+	name := fmt.Sprintf("t_%s_%d", strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name())), os.Getpid())
+	if len(name) > 60 {
+		name = name[len(name)-60:]
+	}
+	name = strings.TrimLeft(name, "_0123456789")
+	b.exec(t, sqlDB, "CREATE TABLE "+name+" ("+columns+")")
+	t.Cleanup(func() { b.exec(t, sqlDB, "DROP TABLE "+name) })
+	return name
+}
+
+func (b base) exec(t testing.TB, e db.Execer, statement string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(context.Background(), e, b.sql(statement), args...); err != nil {
+		t.Fatalf("%s: %v: %v", statement, err, err.(*db.Error).Cause())
+	}
+}

@@ -1,0 +1,9 @@
+// Package dbtest runs package db on real databases: SQLite always, PostgreSQL
+// and MariaDB where the environment names them. It is a module of its own so
+// that no driver enters the root's.
+//
+//	. .ci/databases   starts servers and names them, for this shell
+//
+// A database that is not named is skipped, or, if STORE_REQUIRE_SERVICES is
+// 1, fails the test.
+package dbtest
