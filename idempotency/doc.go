@@ -4,26 +4,54 @@
 //
 //	idem, err := idempotency.NewKVStore(engine.KV(), "payments:")
 //	if err != nil { ... }
-//	rec, err := idem.Get(ctx, key)
-//	if err == nil && rec.Status == idempotency.StatusCompleted {
-//		return rec.Response, nil
-//	}
+//	key := idempotency.JoinKey(tenant, "POST /orders", r.Header.Get("Idempotency-Key"))
+//	result, err := idempotency.Do(ctx, idem, key, idempotency.Fingerprint(body),
+//		func(ctx context.Context) ([]byte, error) {
+//			return doExpensiveOperation(ctx, req)
+//		})
+//
+// # How often the effect happens
+//
+// "Exactly once" is said of many things that do it once if nothing goes wrong.
+// This is what each form promises if something does:
+//
+//   - Get and Set let two callers who both find nothing work at once. They are
+//     for replaying.
+//   - Do has one holder of a key at a time and one stored outcome. If a holder
+//     dies, or cannot reach the store, between the effect and storing its
+//     outcome, the next one does not know: it is told that it takes over, and
+//     runs the function again. So the effect happens at least once.
+//   - Do with AtMostOnce never runs it again then. So the effect happens at
+//     most once, and whether it has is for a person to find out.
+//
+// Between those two there is help for effects in another system: Holder has a
+// DerivedKey, the same for whoever runs the operation again, for a system that
+// knows idempotency keys too, and a Token, for one that can refuse what is
+// older than it has seen. A system that honours one of them makes its effect
+// happen once.
+//
+// A lease is a guess about the dead. A holder that was only slow, or whose
+// machine was, may be at work while another takes over; its context is
+// cancelled by then, and its outcome is refused, but what it has begun is
+// begun.
+//
+// All of it holds for the retention, after which a key is as good as new. A
+// response that should be replayed longer than clients try again is kept by
+// Retention.
 //
 // # Claims
 //
-// Get and Set alone let two callers who both find nothing work at once. A
-// Claimer gives a key to one of them: a claim holds for a lease, is extended
-// while the work goes on, and ends with an outcome, which is kept for a
-// retention, or with a release, after which anybody may try again. A holder
-// that does not come back loses the key when its lease is over, and whoever
-// takes over is told.
+// Do stands on a Claimer, which may be used by hand too. A claim holds for a
+// lease, is extended while the work goes on, and ends with an outcome, which
+// is kept for a retention, or with a release, after which anybody may try
+// again. A holder that does not come back loses the key when its lease is over,
+// and whoever takes over is told.
 //
 // Each claim has a token. It is the version that the engine gives to its
 // record, so it is greater than any token the key had before. Every later step
 // names its token and is judged in the same step in which it is made, so a
 // holder that was given up for dead can neither store its outcome over
-// another's nor release another's claim. A downstream that remembers the
-// greatest token it has seen can refuse the dead man's requests too.
+// another's nor release another's claim.
 //
 // # What it rests on
 //
@@ -33,5 +61,7 @@
 // power cut may take back a claim, and its token may be given again. An engine
 // in memory will do for what need not outlive the process.
 //
-// Leases are judged by the engine's time, expiries by the engine itself.
+// Leases are judged by the engine's time, expiries by the engine itself. Keys,
+// responses and the texts of Final errors are stored as they are; neither this
+// package's own errors nor their texts contain any of them.
 package idempotency

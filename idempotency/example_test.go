@@ -90,3 +90,52 @@ func ExampleClaimer() {
 	// true
 	// ended order 7
 }
+
+// Do gives the key to one caller, keeps it while the work goes on, stores how
+// it ended, and replays that.
+func ExampleDo() {
+	engine, err := kv.NewKVStore(kv.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer engine.Close()
+	idem, err := idempotency.NewKVStore(engine.KV(), "payments:")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	pay := func(key, card string) {
+		body := []byte(card)
+		result, err := idempotency.Do(context.Background(), idem, key, idempotency.Fingerprint(body),
+			func(ctx context.Context) ([]byte, error) {
+				holder, _ := idempotency.FromContext(ctx)
+				fmt.Println("charging", card, len(holder.DerivedKey("charge")))
+				if card == "expired" {
+					return nil, idempotency.Final("card_expired", errors.New("the card has expired"))
+				}
+				return []byte("receipt 7"), nil
+			})
+		var failed *idempotency.StoredError
+		switch {
+		case errors.As(err, &failed):
+			fmt.Println("failed:", failed.Code)
+		case err != nil:
+			fmt.Println(err)
+		default:
+			fmt.Printf("%s, replayed: %v\n", result.Response, result.Replayed)
+		}
+	}
+	pay("1", "good")
+	pay("1", "good")
+	pay("1", "expired")
+	pay("2", "expired")
+	pay("2", "expired")
+	// Output:
+	// charging good 64
+	// receipt 7, replayed: false
+	// receipt 7, replayed: true
+	// idempotency: the key belongs to another request
+	// charging expired 64
+	// failed: card_expired
+	// failed: card_expired
+}
