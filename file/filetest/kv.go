@@ -2,6 +2,7 @@ package filetest
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"time"
 
@@ -35,6 +36,10 @@ func KV(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV) {
 		{"what is replaced or deleted leaves no key", nothingIsLeft},
 		{"what was read when it was deleted goes at the last close", lastCloseRemoves},
 		{"what has expired goes by garbage collection", expiredIsCollected},
+		{"broken at any commit it is as before or as after", brokenEverywhere},
+		{"a broken garbage collection is taken up again", brokenCollection},
+		{"an upload in another process is let be, or ends", otherUploads},
+		{"a file open in another process is let be, or ends", otherReaders},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(newKVFiles(t, open)) })
 	}
@@ -190,4 +195,117 @@ func expiredIsCollected(f *kvFiles) {
 	}
 	f.wantKeys()
 	f.want("stays", body(5000, 5))
+}
+
+// brokenCollection breaks the collection of an expired body at each commit.
+func brokenCollection(f *kvFiles) {
+	for _, kind := range breakages() {
+		for at := 1; ; at++ {
+			f.put("stays", body(1500, 1))
+			f.put("goes", body(50_000, 1), file.PutOptions{TTL: time.Second})
+			f.clock.pass(time.Second)
+			b := &breaker{KV: f.kv, at: at, kind: kind}
+			s, err := file.NewKVStorage(b, f.options())
+			if err != nil {
+				f.Fatal(err)
+			}
+			_, err = s.GC(f.Context())
+			if happened := b.n >= at; happened != (err != nil) {
+				f.Fatalf("commit %d %s: %v", at, kind.name, err)
+			}
+			f.gc()
+			f.wantKeys()
+			f.want("stays", body(1500, 1))
+			if err == nil {
+				break
+			}
+		}
+	}
+}
+
+// beside returns a storage on the same engine, as another process has it.
+func (f *kvFiles) beside(grace time.Duration) *file.KVStorage {
+	opts := f.options()
+	opts.Grace = grace
+	s, err := file.NewKVStorage(f.kv, opts)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return s
+}
+
+// otherUploads collects while another process is in the middle of an upload.
+func otherUploads(f *kvFiles) {
+	b := body(5000, 1)
+	putMeanwhile := func(meanwhile func()) error {
+		half := readerFunc(func([]byte) (int, error) {
+			meanwhile()
+			return 0, io.EOF
+		})
+		source := io.MultiReader(bytes.NewReader(b[:3000]), half, bytes.NewReader(b[3000:]))
+		_, err := f.Put(f.Context(), "f", source, file.PutOptions{})
+		return err
+	}
+	collect := func(s *file.KVStorage, want file.GCReport) {
+		f.Helper()
+		if report, err := s.GC(f.Context()); err != nil || report != want {
+			f.Fatalf("GC: %+v, %v; want %+v", report, err, want)
+		}
+	}
+	err := putMeanwhile(func() { collect(f.s, file.GCReport{Kept: 1}) })
+	if err != nil {
+		f.Fatalf("collected by itself: %v", err)
+	}
+	f.want("f", b)
+	if err := f.Delete(f.Context(), "f"); err != nil {
+		f.Fatal(err)
+	}
+
+	f.clock.pass(time.Hour)
+	err = putMeanwhile(func() {
+		f.clock.pass(time.Minute - 1)
+		collect(f.beside(time.Minute), file.GCReport{Kept: 1})
+	})
+	if err != nil {
+		f.Fatalf("within grace: %v", err)
+	}
+	f.want("f", b)
+
+	err = putMeanwhile(func() {
+		f.clock.pass(time.Minute)
+		collect(f.beside(time.Minute), file.GCReport{Uploads: 1, Chunks: 5})
+	})
+	f.wantErr("Put that was collected", err, file.ErrGone)
+	f.want("f", b)
+	f.wantKeys()
+}
+
+// otherReaders deletes and collects while another process reads.
+func otherReaders(f *kvFiles) {
+	b := body(5000, 1)
+	other := f.beside(time.Minute)
+	f.put("f", b)
+	h := f.open("f")
+	if err := other.Delete(f.Context(), "f"); err != nil {
+		f.Fatal(err)
+	}
+	f.clock.pass(time.Hour) // since it was put; what counts is when it lost its name
+	for range 2 {
+		if report, err := other.GC(f.Context()); err != nil || report != (file.GCReport{Kept: 1}) {
+			f.Fatalf("GC: %+v, %v", report, err)
+		}
+		f.clock.pass(time.Minute - 1)
+	}
+	f.wantBody(h, b)
+	f.clock.pass(1)
+	if _, err := h.Seek(0, io.SeekStart); err != nil {
+		f.Fatal(err)
+	}
+	if report, err := other.GC(f.Context()); err != nil || report != (file.GCReport{Bodies: 1, Chunks: 10}) {
+		f.Fatalf("GC: %+v, %v", report, err)
+	}
+	_, err := io.ReadAll(h)
+	f.wantErr("Read of what was collected", err, file.ErrGone)
+	h.Close()
+	f.wantKeys()
 }

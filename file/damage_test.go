@@ -1,0 +1,170 @@
+package file_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store"
+	"github.com/spcent/plumego/store/file"
+	kvstore "github.com/spcent/plumego/store/kv"
+)
+
+// place is a storage in a store in memory, with small chunks.
+type place struct {
+	*file.KVStorage
+	kv store.KV
+}
+
+func newPlace(t *testing.T, opts file.KVOptions) *place {
+	s, err := kvstore.NewKVStore(kvstore.Options{InMemory: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	if opts.ChunkSize == 0 {
+		opts.InlineSize, opts.ChunkSize = 64, 512
+	}
+	files, err := file.NewKVStorage(s.KV(), opts)
+	require.NoError(t, err)
+	return &place{files, s.KV()}
+}
+
+func (p *place) put(t *testing.T, name string, b []byte) {
+	t.Helper()
+	_, err := p.Put(t.Context(), name, bytes.NewReader(b), file.PutOptions{})
+	require.NoError(t, err)
+}
+
+// keys returns the keys that begin with file: and a kind.
+func (p *place) keys(t *testing.T, kind string) (keys []string) {
+	for item, err := range p.kv.Scan(t.Context(), "file:"+kind, "") {
+		require.NoError(t, err)
+		keys = append(keys, item.Key)
+	}
+	return keys
+}
+
+// change changes the value of a key.
+func (p *place) change(t *testing.T, key string, how func(value []byte) []byte) {
+	t.Helper()
+	item, err := p.kv.Get(t.Context(), key)
+	require.NoError(t, err)
+	_, err = p.kv.Commit(t.Context(), store.Change{Key: key, Value: how(item.Value)})
+	require.NoError(t, err)
+}
+
+func flip(b []byte) []byte { b[len(b)/2] ^= 1; return b }
+
+func big(n int) []byte { return bytes.Repeat([]byte("0123456789"), n/10) }
+
+// TestOneDamagedManifestIsListedByName: the page goes on, and the file can be
+// replaced, deleted and collected.
+func TestOneDamagedManifestIsListedByName(t *testing.T) {
+	for _, size := range []int{50, 5000} {
+		p := newPlace(t, file.KVOptions{})
+		for _, name := range []string{"a", "b", "c", "d/e"} {
+			p.put(t, name, big(size))
+		}
+		for _, name := range []string{"b", "c", "d/e"} {
+			p.change(t, "file:m/"+name, flip)
+		}
+		page, err := p.List(t.Context(), file.ListOptions{Delimiter: "/"})
+		require.NoError(t, err)
+		require.Len(t, page.Files, 1)
+		require.Equal(t, "a", page.Files[0].Path)
+		require.Equal(t, []string{"b", "c"}, page.Damaged)
+		require.Equal(t, []string{"d/"}, page.Prefixes)
+
+		_, err = p.Get(t.Context(), "b")
+		require.ErrorIs(t, err, file.ErrCorrupt)
+		require.ErrorIs(t, err, store.ErrCorrupt)
+		_, err = p.Stat(t.Context(), "b")
+		require.ErrorIs(t, err, file.ErrCorrupt)
+		_, err = p.Put(t.Context(), "b", strings.NewReader("x"), file.PutOptions{If: file.IfNoneMatch("*")})
+		require.ErrorIs(t, err, file.ErrExists)
+		_, err = p.Copy(t.Context(), "b", "x")
+		require.ErrorIs(t, err, file.ErrCorrupt)
+		_, err = p.Move(t.Context(), "b", "x")
+		require.ErrorIs(t, err, file.ErrCorrupt)
+
+		_, err = p.GC(t.Context())
+		require.NoError(t, err)
+		if size > 64 {
+			require.Len(t, p.keys(t, "b/"), 4, "bodies of damaged files are kept")
+		}
+		p.put(t, "b", []byte("new"))
+		require.NoError(t, p.Delete(t.Context(), "c"))
+		require.NoError(t, p.Delete(t.Context(), "d/e"))
+		_, err = p.GC(t.Context())
+		require.NoError(t, err)
+		if size > 64 {
+			require.Len(t, p.keys(t, "b/"), 1)
+			require.Len(t, p.keys(t, "c/"), 10)
+		}
+		require.NoError(t, file.Verify(t.Context(), p, "a"))
+	}
+}
+
+// TestOneDamagedBodyRecordDoesNotStopCollection: it is counted, and the rest
+// is collected.
+func TestOneDamagedBodyRecordDoesNotStopCollection(t *testing.T) {
+	p := newPlace(t, file.KVOptions{})
+	for _, name := range []string{"a", "b", "c", "d"} {
+		p.put(t, name, big(5000))
+	}
+	records := p.keys(t, "b/")
+	p.change(t, records[0], flip)
+	for _, key := range p.keys(t, "m/") { // as if all had expired
+		_, err := p.kv.Commit(t.Context(), store.Change{Key: key, Delete: true})
+		require.NoError(t, err)
+	}
+	_, err := p.kv.Commit(t.Context(), store.Change{Key: "file:b/short", Value: []byte("x")})
+	require.NoError(t, err)
+	report, err := p.GC(t.Context())
+	require.ErrorIs(t, err, file.ErrCorrupt)
+	require.Equal(t, file.GCReport{Bodies: 3, Chunks: 30, Damaged: 2}, report)
+	require.Len(t, p.keys(t, "c/"), 10)
+}
+
+// TestDamagedChunks: what is missing or has a wrong length is met by the
+// reader; what has other bytes, by Verify and Copy.
+func TestDamagedChunks(t *testing.T) {
+	for name, c := range map[string]struct {
+		how  func(p *place, key string)
+		read bool // a reader meets it
+	}{
+		"missing": {func(p *place, key string) {
+			_, err := p.kv.Commit(context.Background(), store.Change{Key: key, Delete: true})
+			require.NoError(t, err)
+		}, true},
+		"short":   {func(p *place, key string) { p.change(t, key, func(b []byte) []byte { return b[1:] }) }, true},
+		"long":    {func(p *place, key string) { p.change(t, key, func(b []byte) []byte { return append(b, 0) }) }, true},
+		"changed": {func(p *place, key string) { p.change(t, key, flip) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i := range 10 {
+				p := newPlace(t, file.KVOptions{})
+				p.put(t, "f", big(5000))
+				c.how(p, p.keys(t, "c/")[i])
+				f, err := p.Get(t.Context(), "f")
+				require.NoError(t, err)
+				_, err = io.ReadAll(f)
+				if c.read {
+					require.ErrorIs(t, err, file.ErrCorrupt)
+				} else {
+					require.NoError(t, err)
+				}
+				require.ErrorIs(t, file.Verify(t.Context(), p, "f"), file.ErrCorrupt)
+				_, err = p.Copy(t.Context(), "f", "g")
+				require.ErrorIs(t, err, file.ErrCorrupt)
+				require.NoError(t, f.Close())
+				ok, err := p.Exists(t.Context(), "g")
+				require.NoError(t, err)
+				require.False(t, ok)
+			}
+		})
+	}
+}
