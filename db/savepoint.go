@@ -14,12 +14,14 @@ import (
 // transaction is as it was before and may go on. PostgreSQL, MySQL, MariaDB
 // and SQLite know it.
 //
-// name is letters, digits and underscores, and stands in the statement as it
-// is. Savepoints within each other should have different names.
+// name is letters, digits and underscores; the database knows it as sp_name,
+// which is no word of SQL. Savepoints within each other should have different
+// names.
 func WithSavepoint(ctx context.Context, tx *sql.Tx, name string, fn func(tx *sql.Tx) error) error {
 	if !isIdentifier(name) {
 		return fmt.Errorf("%w: the name of a savepoint is letters, digits and underscores", store.ErrInvalid)
 	}
+	name = "sp_" + name
 	if err := mark(ctx, tx, "SAVEPOINT "+name); err != nil {
 		return err
 	}

@@ -147,9 +147,9 @@ func TestASavepointUndoesAlone(t *testing.T) {
 	}))
 	require.Equal(t, []string{
 		"BEGIN",
-		"SAVEPOINT good", "INSERT", "RELEASE SAVEPOINT good",
-		"SAVEPOINT bad", "ROLLBACK TO SAVEPOINT bad", "RELEASE SAVEPOINT bad",
-		"SAVEPOINT worse", "ROLLBACK TO SAVEPOINT worse", "RELEASE SAVEPOINT worse",
+		"SAVEPOINT sp_good", "INSERT", "RELEASE SAVEPOINT sp_good",
+		"SAVEPOINT sp_bad", "ROLLBACK TO SAVEPOINT sp_bad", "RELEASE SAVEPOINT sp_bad",
+		"SAVEPOINT sp_worse", "ROLLBACK TO SAVEPOINT sp_worse", "RELEASE SAVEPOINT sp_worse",
 		"COMMIT",
 	}, f.said())
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
@@ -24,9 +27,17 @@ type base struct {
 	bytes  string // the type of a column of bytes
 }
 
+const (
+	postgresEnv = "STORE_POSTGRES_DSN"
+	mariadbEnv  = "STORE_MARIADB_DSN"
+)
+
 func bases() []base {
 	return []base{
 		{"sqlite", "sqlite", "", "BLOB"},
+		{"postgres by pgx", "pgx", postgresEnv, "BYTEA"},
+		{"postgres by pq", "postgres", postgresEnv, "BYTEA"},
+		{"mariadb", "mysql", mariadbEnv, "BLOB"},
 	}
 }
 
@@ -83,7 +94,7 @@ func (b base) sql(statement string) string {
 // table makes a table of the test's own and returns its name.
 func (b base) table(t testing.TB, sqlDB *sql.DB, columns string) string {
 	t.Helper()
-	name := fmt.Sprintf("t_%s_%d", strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name())), os.Getpid())
+	name := fmt.Sprintf("t_%s_%d", strings.ToLower(strings.NewReplacer("/", "_", "#", "_", " ", "_").Replace(t.Name())), os.Getpid())
 	if len(name) > 60 {
 		name = name[len(name)-60:]
 	}

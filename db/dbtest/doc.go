@@ -2,7 +2,7 @@
 // and MariaDB where the environment names them. It is a module of its own so
 // that no driver enters the root's.
 //
-//	. .ci/databases   starts servers and names them, for this shell
+//	eval "$(bash .ci/databases start)"   starts both and names them
 //
 // A database that is not named is skipped, or, if STORE_REQUIRE_SERVICES is
 // 1, fails the test.

@@ -4,6 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/spcent/plumego/store/db"
 )
@@ -18,7 +24,7 @@ func Example() {
 		return
 	}
 	defer sqlDB.Close()
-	if err := firstSteps(ctx, sqlDB); err != nil {
+	if err := firstSteps(ctx, sqlDB, os.Stdout); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
@@ -27,7 +33,29 @@ func Example() {
 	// [Bob] []
 }
 
-func firstSteps(ctx context.Context, sqlDB *sql.DB) error {
+// TestTheExampleOnPostgreSQL runs the same steps there, in a schema of their
+// own.
+func TestTheExampleOnPostgreSQL(t *testing.T) {
+	for _, b := range bases() {
+		if b.env != postgresEnv {
+			continue
+		}
+		t.Run(b.name, func(t *testing.T) {
+			admin := b.open(t)
+			b.exec(t, admin, "DROP SCHEMA IF EXISTS example CASCADE")
+			b.exec(t, admin, "CREATE SCHEMA example")
+			sqlDB, err := db.Open(db.DefaultConfig(b.driver, b.dsn(t)+"&search_path=example"))
+			require.NoError(t, err)
+			defer sqlDB.Close()
+			var out strings.Builder
+			require.NoError(t, firstSteps(t.Context(), sqlDB, &out))
+			require.Equal(t, "1 Alice\n1 changed\n[Bob] []\n", out.String())
+			b.exec(t, admin, "DROP SCHEMA example CASCADE")
+		})
+	}
+}
+
+func firstSteps(ctx context.Context, sqlDB *sql.DB, out io.Writer) error {
 	if _, err := db.ExecContext(ctx, sqlDB, "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, active BOOLEAN)"); err != nil {
 		return err
 	}
@@ -45,7 +73,7 @@ func firstSteps(ctx context.Context, sqlDB *sql.DB) error {
 		if err := rows.Scan(&id, &name); err != nil {
 			return err
 		}
-		fmt.Println(id, name)
+		fmt.Fprintln(out, id, name)
 	}
 	if err := rows.Close(); err != nil {
 		return err
@@ -59,7 +87,7 @@ func firstSteps(ctx context.Context, sqlDB *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(n, "changed")
+	fmt.Fprintln(out, n, "changed")
 
 	err = db.WithTransaction(ctx, sqlDB, nil, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "CREATE TABLE orders (id INTEGER PRIMARY KEY)"); err != nil {
@@ -82,7 +110,7 @@ func firstSteps(ctx context.Context, sqlDB *sql.DB) error {
 		return err
 	}
 	for _, u := range users {
-		fmt.Println([]string{u.Name}, orders)
+		fmt.Fprintln(out, []string{u.Name}, orders)
 	}
 	return nil
 }
