@@ -55,8 +55,12 @@ func Do(ctx context.Context, s Store, key, fingerprint string, fn func(ctx conte
 	if err != nil {
 		return Result{}, err
 	}
-	o := &operation{opts, store, key, fingerprint}
-	h, c, err := o.claim(ctx)
+	o := &operation{opts, key, fingerprint, store}
+	var h *hold
+	c, err := o.settle(ctx, func() (c Claim, err error) {
+		h, c, err = o.claim(ctx)
+		return c, err
+	})
 	switch {
 	case err != nil:
 		return Result{}, err
@@ -66,11 +70,11 @@ func Do(ctx context.Context, s Store, key, fingerprint string, fn func(ctx conte
 	return o.answer(c)
 }
 
-// operation is one call of Do.
+// operation is one call of Do or DoTx.
 type operation struct {
 	options
-	store            Claimer
 	key, fingerprint string
+	store            Claimer
 }
 
 // How long one who waits sleeps between two looks, unless it is woken.
@@ -80,14 +84,15 @@ const (
 	longestPause  = time.Second
 )
 
-// claim asks for the key, and waits for it if it shall. Whatever it waits for,
-// it is the store that decides: a key that seems free is asked for again. It
-// watches before it asks, so that it misses no change.
-func (o *operation) claim(ctx context.Context) (*hold, Claim, error) {
+// settle asks for the key, and again as long as somebody else holds it and it
+// shall wait. Whatever it waits for, it is the store that decides: a key that
+// seems free is asked for again. It watches before it asks, so that it misses
+// no change.
+func (o *operation) settle(ctx context.Context, ask func() (Claim, error)) (Claim, error) {
 	var busy error // once it has waited
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		changed, stop := o.watch()
-		h, c, err := o.ask(ctx)
+		c, err := ask()
 		if err == nil && c.State == InProgress && o.wait {
 			busy = &InProgressError{c.RetryAfter}
 			err = sleep(ctx, changed, max(shortestPause, min(pause, c.RetryAfter)))
@@ -100,20 +105,8 @@ func (o *operation) claim(ctx context.Context) (*hold, Claim, error) {
 		if err != nil && busy != nil && ctx.Err() != nil {
 			err = fmt.Errorf("%w: %w", busy, err)
 		}
-		return h, c, err
+		return c, err
 	}
-}
-
-// ask asks for the key once.
-func (o *operation) ask(ctx context.Context) (*hold, Claim, error) {
-	h := o.prepare(ctx)
-	c, err := o.store.Claim(ctx, o.key, o.fingerprint, o.terms)
-	if err != nil || c.State != Acquired {
-		h.drop()
-		return nil, c, err
-	}
-	h.record = c.Record
-	return h, c, nil
 }
 
 // watch has the store tell of changes of the key, if it can.
@@ -139,6 +132,18 @@ func sleep(ctx context.Context, changed <-chan struct{}, d time.Duration) error 
 	case <-timer.C:
 	}
 	return nil
+}
+
+// claim asks for the key once.
+func (o *operation) claim(ctx context.Context) (*hold, Claim, error) {
+	h := o.prepare(ctx)
+	c, err := o.store.Claim(ctx, o.key, o.fingerprint, o.terms)
+	if err != nil || c.State != Acquired {
+		h.drop()
+		return nil, c, err
+	}
+	h.record = c.Record
+	return h, c, nil
 }
 
 // answer returns what a claim that was not had says.

@@ -23,21 +23,24 @@
 //     runs the function again. So the effect happens at least once.
 //   - Do with AtMostOnce never runs it again then. So the effect happens at
 //     most once, and whether it has is for a person to find out.
+//   - DoTx is for effects in the engine that the records are in: they are
+//     committed in one step with the record that they were made. So they happen
+//     exactly once, literally, whatever dies at whatever moment. It is the form
+//     to prefer where the effect allows it.
 //
-// Between those two there is help for effects in another system: Holder has a
-// DerivedKey, the same for whoever runs the operation again, for a system that
-// knows idempotency keys too, and a Token, for one that can refuse what is
-// older than it has seen. A system that honours one of them makes its effect
-// happen once.
+// For effects in another system there is help: a Holder has a DerivedKey, the
+// same for whoever runs the operation again, for a system that knows
+// idempotency keys too, and a Token, for one that can refuse what is older than
+// it has seen. The first makes the effect happen once; the second keeps a
+// holder that was given up for dead from coming in after another.
 //
 // A lease is a guess about the dead. A holder that was only slow, or whose
 // machine was, may be at work while another takes over; its context is
 // cancelled by then, and its outcome is refused, but what it has begun is
 // begun.
 //
-// All of it holds for the retention, after which a key is as good as new. A
-// response that should be replayed longer than clients try again is kept by
-// Retention.
+// All of it holds for the retention, after which a key is as good as new:
+// choose one that is longer than clients go on trying.
 //
 // # Claims
 //

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"strconv"
 	"time"
 
+	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/kv"
 )
@@ -138,4 +140,62 @@ func ExampleDo() {
 	// charging expired 64
 	// failed: card_expired
 	// failed: card_expired
+}
+
+// DoTx commits the effect and the record of it in one step, so that money is
+// moved exactly once.
+func ExampleDoTx() {
+	engine, err := kv.NewKVStore(kv.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer engine.Close()
+	accounts := engine.KV()
+	idem, err := idempotency.NewKVStore(accounts, "transfers:")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	ctx := context.Background()
+	_, err = accounts.Commit(ctx,
+		store.Change{Key: "account:alice", Value: []byte("100")},
+		store.Change{Key: "account:bob", Value: []byte("0")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// add returns the change that moves an account by so much.
+	add := func(account string, amount int) (store.Change, error) {
+		item, err := accounts.Get(ctx, account)
+		if err != nil {
+			return store.Change{}, err
+		}
+		balance, err := strconv.Atoi(string(item.Value))
+		if balance += amount; balance < 0 {
+			err = idempotency.Final("no_money", errors.New("not enough money"))
+		}
+		return store.Change{Key: account, Value: strconv.AppendInt(nil, int64(balance), 10), If: item.Version}, err
+	}
+	transfer := func(key string, amount int) {
+		result, err := idempotency.DoTx(ctx, idem, key, strconv.Itoa(amount),
+			func(context.Context) ([]byte, []store.Change, error) {
+				from, err := add("account:alice", -amount)
+				if err != nil {
+					return nil, nil, err
+				}
+				to, err := add("account:bob", amount)
+				return []byte("moved"), []store.Change{from, to}, err
+			})
+		alice, _ := engine.Get("account:alice")
+		bob, _ := engine.Get("account:bob")
+		fmt.Printf("%s alice has %s, bob %s; replayed: %v, %v\n", result.Response, alice, bob, result.Replayed, err)
+	}
+	transfer("1", 70)
+	transfer("1", 70)
+	transfer("2", 70)
+	transfer("2", 70)
+	// Output:
+	// moved alice has 30, bob 70; replayed: false, <nil>
+	// moved alice has 30, bob 70; replayed: true, <nil>
+	//  alice has 30, bob 70; replayed: false, not enough money
+	//  alice has 30, bob 70; replayed: true, not enough money
 }
