@@ -72,6 +72,8 @@ func TestRulesCanFail(t *testing.T) {
 			"kv/a.go:2: a dot import hides the clock"},
 		{"kv/clock.go is the place for it", noClock, "kv/clock.go",
 			"package kv\nimport \"time\"\nfunc f() time.Time { return time.Now() }", ""},
+		{"so is cache/clock.go", noClock, "cache/clock.go",
+			"package cache\nimport \"time\"\nfunc f() time.Time { return time.Now() }", ""},
 		{"durations are no clock", noClock, "kv/a.go",
 			"package kv\nimport \"time\"\nfunc f() time.Duration { return time.Second }", ""},
 		{"another thing's Now", noClock, "kv/a.go",

@@ -26,8 +26,10 @@ func imports() map[string][]string {
 		"kv/ratelimit": {".", "kv"},
 		"storetest":    {"."},
 
-		"cache": {".", "kv"},
-		"db":    {"."},
+		"db": {"."},
+
+		"cache":           {".", "kv"},
+		"cache/cachetest": {".", "cache"},
 
 		"idempotency":          {"."},
 		"idempotency/idemtest": {".", "idempotency"},
@@ -49,6 +51,8 @@ func direct() []string { return []string{xxhash, btree, testify} }
 const (
 	systemRoom = "internal/vfs"
 	clockFile  = "kv/clock.go"
+	// cacheClock is that of a cache in memory, which has no store to ask.
+	cacheClock = "cache/clock.go"
 )
 
 // exempt reports whether a file belongs to a program or a measurement,

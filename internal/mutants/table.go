@@ -18,6 +18,7 @@ const (
 	engine  = "./kv"
 	limits  = "./kv/ratelimit"
 	dropins = "./kv/dropin"
+	evicts  = "./cache"
 	// suites are the tests that crash, fail and damage stores.
 	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 	caches  = "Cache|SavedIndex"
@@ -288,5 +289,23 @@ func mutants() []mutant {
 		{"M115", "a session without an expiry lives for ever", dropins, "Past", []change{{
 			"kv/dropin/scs.go",
 			"	if expiry.IsZero() {", "	if false {"}}},
+		{"M120", "an expired value served for a millisecond", evicts, "Contract", []change{{
+			"cache/record.go",
+			"c.millis() >= r.deadline", "c.millis() > r.deadline"}}},
+		{"M121", "keys of one hash taken for one key (bigcache, fastcache)", evicts, "OneHash", []change{{
+			"cache/index.go",
+			"x.pool.hasKey(r, key) {", "r.key == len(key) {"}}},
+		{"M122", "what goes with pages not within a cache's bound (ristretto)", evicts, "SmallThenLarge|Storm", []change{{
+			"cache/pool.go",
+			"bytes / (size + pageOverhead)", "bytes / size"}}},
+		{"M123", "no ghosts", evicts, "Ghosts", []change{{
+			"cache/evict.go",
+			"			t.remember(hash)\n", ""}}},
+		{"M124", "what is read is evicted too", evicts, "HotIsKept", []change{{
+			"cache/shard.go",
+			"t.setSlot(i, t.slot(i).touched())", "t.setSlot(i, t.slot(i))"}}},
+		{"M125", "a dead record at the tail forgets the live one", evicts, "Model", []change{{
+			"cache/index.go",
+			"s == 0 || s.pos() == pos", "s == 0 || s.tag() == tag"}}},
 	}
 }

@@ -1,0 +1,136 @@
+// Package cachetest holds an implementation of cache.Cache to its contract:
+//
+//	func TestCache(t *testing.T) {
+//		cachetest.Cache(t, func(t *testing.T, now func() time.Time) cache.Cache {
+//			return newMyCache(t, now)
+//		})
+//	}
+package cachetest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/spcent/plumego/store/cache"
+)
+
+// Cache runs the whole contract. open returns an empty cache with room for a
+// megabyte, where values may have 16 KiB and not 128 MiB, without a default
+// ttl. It judges deadlines by now, which may be called from any goroutine. It
+// is called once per case; the case closes the cache.
+func Cache(t *testing.T, open func(t *testing.T, now func() time.Time) cache.Cache) {
+	for _, c := range []struct {
+		name string
+		run  func(c *subject)
+	}{
+		{"what was set is got", setIsGot},
+		{"nil and empty are a value", emptyIsAValue},
+		{"a missing key is ErrNotFound", missingIsNotFound},
+		{"a set replaces, whatever the lengths", setReplaces},
+		{"delete removes, and a missing key is no error", deleteRemoves},
+		{"any bytes are a key, and each its own", keysAreBytes},
+		{"an empty key is ErrInvalidKey", emptyKeyIsInvalid},
+		{"changing a value changes nothing kept", valuesAreCopies},
+		{"expired is absent, to the millisecond", expiredIsAbsent},
+		{"part of a millisecond is rounded up", ttlIsRoundedUp},
+		{"a clock set back revives nothing", timeDoesNotTurn},
+		{"a set without a ttl lives for ever", zeroAndNoExpiration},
+		{"a negative ttl is ErrInvalidTTL", negativeTTL},
+		{"a set clears the ttl before it", setClearsTTL},
+		{"a value too large is an error and changes nothing", tooLarge},
+		{"a done context stops every call", doneContextStops},
+		{"every goroutine gets what it has set", setIsSeenAtOnce},
+		{"a closed cache is ErrCacheClosed", closedIsClosed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &subject{T: t, clock: newClock()}
+			s.Cache = open(t, s.clock.now)
+			c.run(s)
+			if err := s.Close(); err != nil {
+				t.Fatalf("Close: %v", err)
+			}
+		})
+	}
+}
+
+// subject is a cache under test.
+type subject struct {
+	*testing.T
+	cache.Cache
+	clock *clock
+}
+
+// clock is a wall clock that a case sets.
+type clock struct{ nanos atomic.Int64 }
+
+func newClock() *clock {
+	c := new(clock)
+	c.nanos.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) now() time.Time       { return time.Unix(0, c.nanos.Load()) }
+func (c *clock) pass(d time.Duration) { c.nanos.Add(int64(d)) }
+
+func (s *subject) set(key, value string, ttl time.Duration) {
+	s.Helper()
+	if err := s.Set(context.Background(), key, []byte(value), ttl); err != nil {
+		s.Fatalf("Set(%q): %v", key, err)
+	}
+}
+
+// refuse sets what must fail.
+func (s *subject) refuse(want error, key string, value []byte, ttl time.Duration) {
+	s.Helper()
+	if err := s.Set(context.Background(), key, value, ttl); !errors.Is(err, want) {
+		s.Fatalf("Set: error %v, want %v", err, want)
+	}
+}
+
+func (s *subject) delete(key string) {
+	s.Helper()
+	if err := s.Delete(context.Background(), key); err != nil {
+		s.Fatalf("Delete(%q): %v", key, err)
+	}
+}
+
+func (s *subject) want(key, value string) {
+	s.Helper()
+	got, err := s.Get(context.Background(), key)
+	if err != nil || got == nil || string(got) != value {
+		s.Fatalf("Get(%q) = %q, %v; want %q", key, got, err, value)
+	}
+	if ok, err := s.Exists(context.Background(), key); !ok || err != nil {
+		s.Fatalf("Exists(%q) = %v, %v; want true", key, ok, err)
+	}
+}
+
+func (s *subject) wantMissing(key string) {
+	s.Helper()
+	if got, err := s.Get(context.Background(), key); !errors.Is(err, cache.ErrNotFound) || got != nil {
+		s.Fatalf("Get(%q) = %q, %v; want ErrNotFound", key, got, err)
+	}
+	if ok, err := s.Exists(context.Background(), key); ok || err != nil {
+		s.Fatalf("Exists(%q) = %v, %v; want false", key, ok, err)
+	}
+}
+
+// wantFailure calls every method and wants the same error of each.
+func (s *subject) wantFailure(ctx context.Context, want error) {
+	s.Helper()
+	_, get := s.Get(ctx, "k")
+	_, exists := s.Exists(ctx, "k")
+	for deed, err := range map[string]error{
+		"Get":    get,
+		"Set":    s.Set(ctx, "k", []byte("changed"), 0),
+		"Delete": s.Delete(ctx, "k"),
+		"Exists": exists,
+	} {
+		if !errors.Is(err, want) {
+			s.Fatalf("%s: error %v, want %v", deed, err, want)
+		}
+	}
+}

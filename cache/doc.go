@@ -1,0 +1,39 @@
+// Package cache keeps values that may be forgotten: a Cache returns what was
+// set, until the value expires, is deleted, or has to make room for others.
+//
+//	c, err := cache.NewMemoryCacheWithConfig(cache.DefaultConfig())
+//	if err != nil { ... }
+//	c.Set(ctx, "user:42", jsonBytes, 5*time.Minute)
+//	data, err := c.Get(ctx, "user:42")
+//
+// # What it promises
+//
+// A Get returns the newest value of its key or ErrNotFound: never an older
+// value, never part of one, never one whose time has come, to the millisecond,
+// also if the clock is set back. Set waits for nothing and drops nothing: what
+// it has returned nil for, the next Get sees, and what is too large it refuses
+// with an error.
+//
+// Config.MaxBytes is a hard bound of everything that the cache holds: keys,
+// values, headers, index, what it remembers of evicted keys, and what of its
+// memory is unused. It holds after every call, however many goroutines write.
+//
+// # What it forgets
+//
+// Eviction is S3-FIFO (evict.go): values that nobody asks for a second time
+// leave soon, so that a scan over many keys does not push out those that are
+// in use. Hit ratios are those of a plain LRU cache or better.
+//
+// # How it works
+//
+// The cache is divided by hash into parts with a lock each. A part is a pool
+// of pages, which hold two logs of records and the index that finds them.
+// There are no pointers in it, so that the garbage collector has nothing to
+// look at, however many values there are. A write goes to the head of a log;
+// making room is compaction of a log's tail with a rule for what to keep.
+//
+// It is a log of its own and not package kv in memory: what an engine's log
+// keeps beside keys and values, to prove after a crash what was written in
+// which order, a cache would pay for and never use, and an engine that is
+// bounded refuses writes where a cache must make room before it returns.
+package cache

@@ -1,0 +1,41 @@
+package cache
+
+import "encoding/binary"
+
+// The ghosts of a table are fingerprints of keys that were evicted from
+// probation: about as many as it has records. They lie in sets of eight, of
+// which a new one pushes the oldest out. A key that comes back while its
+// fingerprint is there has shown what probation is to show.
+const (
+	ghostShare = 8 // part of a page
+	ghostBytes = 2
+	ghostSet   = 8 // fingerprints
+)
+
+// ghosts returns the set that a hash belongs to, and its fingerprint, which
+// is not 0.
+func (t table) ghosts(hash uint64) (set []byte, fingerprint uint16) {
+	sets := len(t) / ghostShare / (ghostBytes * ghostSet)
+	i := int(uint64(tagOf(hash)&0xffff) * uint64(sets) >> 16)
+	return t[tableHeader+i*ghostBytes*ghostSet:][:ghostBytes*ghostSet], uint16(hash>>16) | 1
+}
+
+// remember adds a ghost.
+func (t table) remember(hash uint64) {
+	set, fingerprint := t.ghosts(hash)
+	copy(set[ghostBytes:], set)
+	binary.LittleEndian.PutUint16(set, fingerprint)
+}
+
+// recall reports whether a ghost is there, and removes it.
+func (t table) recall(hash uint64) bool {
+	set, fingerprint := t.ghosts(hash)
+	for i := 0; i < len(set); i += ghostBytes {
+		if binary.LittleEndian.Uint16(set[i:]) == fingerprint {
+			copy(set[i:], set[i+ghostBytes:])
+			binary.LittleEndian.PutUint16(set[len(set)-ghostBytes:], 0)
+			return true
+		}
+	}
+	return false
+}
