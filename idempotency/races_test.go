@@ -532,6 +532,29 @@ func TestRace14TheEngineFails(t *testing.T) {
 			require.NoError(t, err)
 		})
 	})
+	t.Run("extension, after one that was slow to answer", func(t *testing.T) {
+		play(t, func(t *testing.T, s *stage) {
+			start := time.Now()
+			f := func(_ context.Context, commit func() ([]uint64, error), _ []store.Change) ([]uint64, error) {
+				switch at := time.Since(start); {
+				case at < lease/3:
+					return commit() // the claim
+				case at > lease/3:
+					return nil, errOops
+				}
+				defer time.Sleep(lease / 6)
+				return commit()
+			}
+			s.onCommit.Store(&f)
+			_, err := s.do(t.Context(), "k", func(ctx context.Context) ([]byte, error) {
+				<-ctx.Done()
+				require.Equal(t, lease/3+lease, time.Since(start))
+				return nil, ctx.Err()
+			})
+			require.ErrorIs(t, err, idempotency.ErrLeaseLost)
+			require.ErrorIs(t, err, errOops)
+		})
+	})
 	t.Run("extension, which does not return", func(t *testing.T) {
 		play(t, func(t *testing.T, s *stage) {
 			start := time.Now()

@@ -18,6 +18,7 @@ const (
 	engine  = "./kv"
 	limits  = "./kv/ratelimit"
 	dropins = "./kv/dropin"
+	once    = "./idempotency"
 	evicts  = "./cache"
 	// suites are the tests that crash, fail and damage stores.
 	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
@@ -307,5 +308,36 @@ func mutants() []mutant {
 		{"M125", "a dead record at the tail forgets the live one", evicts, "Model", []change{{
 			"cache/index.go",
 			"s == 0 || s.pos() == pos", "s == 0 || s.tag() == tag"}}},
+		{"M140", "a record written whatever is there", once, "Storm|Store/in_memory/of", []change{{
+			"idempotency/kvstore.go",
+			"		If:       e.version,", "		If:       0,"}}},
+		{"M141", "a step of whoever comes, whatever its token (Powertools)", once, "Race03|Store/in_memory/a_claim", []change{{
+			"idempotency/claim.go",
+			"if !e.exists() || e.record.Token != token {", "if !e.exists() || token == 0 {"}}},
+		{"M142", "fingerprints not compared while a key is held", once, "Race09", []change{{
+			"idempotency/judge.go",
+			"case r.Fingerprint != fingerprint:", "case r.Fingerprint != fingerprint && r.Status.final():"}}},
+		{"M143", "a lease that holds for a nanosecond more", once, "Race02", []change{{
+			"idempotency/judge.go",
+			"case now.Before(r.LeaseUntil):", "case !now.After(r.LeaseUntil):"}}},
+		{"M144", "a claim forgotten with its lease", once, "Race02|Race13", []change{{
+			"idempotency/judge.go",
+			"r.ExpiresAt = until.Add(r.Retention)", "r.ExpiresAt = until"}}},
+		{"M145", "an outcome dropped because the caller has gone", once, "Race12", []change{{
+			"idempotency/finish.go",
+			"context.WithTimeout(context.WithoutCancel(h.ctx), finishTimeout)", "context.WithTimeout(h.ctx, finishTimeout)"}}},
+		{"M146", "the effect committed before the record of it", once, "Tx", []change{{
+			"idempotency/dotx.go",
+			"	versions, err := t.s.kv.Commit(ctx, slices.Concat(changes, []store.Change{t.s.change(e)})...)",
+			"	if _, err := t.s.kv.Commit(ctx, changes...); err != nil {\n		return 0, err\n	}\n	changes = changes[:0]\n	versions, err := t.s.kv.Commit(ctx, slices.Concat(changes, []store.Change{t.s.change(e)})...)"}}},
+		{"M147", "a lease counted from when the store has answered", once, "Race14", []change{{
+			"idempotency/hold.go",
+			"	h.end = end\n", "	end.Stop()\n	h.end = h.countdown()\n"}}},
+		{"M148", "a release that forgets who has vanished", once, "Store/in_memory/a_release", []change{{
+			"idempotency/claim.go",
+			"		case !r.TakenOver:", "		case true:"}}},
+		{"M149", "taken over although it was to be once at most", once, "Unknown|Race13", []change{{
+			"idempotency/judge.go",
+			"case t.AtMostOnce || r.AtMostOnce:", "case t.AtMostOnce:"}}},
 	}
 }
