@@ -25,6 +25,7 @@ type base struct {
 	driver string
 	env    string // the variable that names a running server; "" for SQLite
 	bytes  string // the type of a column of bytes
+	ready  *tables
 }
 
 const (
@@ -34,10 +35,10 @@ const (
 
 func bases() []base {
 	return []base{
-		{"sqlite", "sqlite", "", "BLOB"},
-		{"postgres by pgx", "pgx", postgresEnv, "BYTEA"},
-		{"postgres by pq", "postgres", postgresEnv, "BYTEA"},
-		{"mariadb", "mysql", mariadbEnv, "BLOB"},
+		{"sqlite", "sqlite", "", "BLOB", new(tables)},
+		{"postgres by pgx", "pgx", postgresEnv, "BYTEA", new(tables)},
+		{"postgres by pq", "postgres", postgresEnv, "BYTEA", new(tables)},
+		{"mariadb", "mysql", mariadbEnv, "BLOB", new(tables)},
 	}
 }
 
