@@ -64,7 +64,9 @@ func (s *KVStorage) letGo(ctx context.Context, id bodyID) {
 // inlineBody is a body that was read with its manifest.
 type inlineBody []byte
 
-func (b inlineBody) part(_ context.Context, off int64) ([]byte, error) { return b[off:], nil }
+func (b inlineBody) read(_ context.Context, p []byte, off int64) (int, error) {
+	return copy(p, b[off:]), nil
+}
 
 // chunkedBody reads a body chunk by chunk, and keeps the last.
 type chunkedBody struct {
@@ -79,8 +81,13 @@ type numberedChunk struct {
 	data []byte // never changed
 }
 
-// part returns what is left of the chunk in which off lies.
-func (b *chunkedBody) part(ctx context.Context, off int64) ([]byte, error) {
+func (b *chunkedBody) read(ctx context.Context, p []byte, off int64) (int, error) {
+	rest, err := b.rest(ctx, off)
+	return copy(p, rest), err
+}
+
+// rest returns what is left of the chunk in which off lies.
+func (b *chunkedBody) rest(ctx context.Context, off int64) ([]byte, error) {
 	n, skip := uint32(off/int64(b.m.chunkSize)), off%int64(b.m.chunkSize)
 	if c := b.last.Load(); c != nil && c.n == n {
 		return c.data[skip:], nil

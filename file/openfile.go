@@ -24,9 +24,9 @@ type openFile struct {
 
 // body gives the bytes of a file, for many goroutines at once.
 type body interface {
-	// part returns bytes from off on, at least one; off is less than the size.
-	// The caller does not change them.
-	part(ctx context.Context, off int64) ([]byte, error)
+	// read reads from off on into p, at least one byte. p is not empty, and
+	// off is less than the size.
+	read(ctx context.Context, p []byte, off int64) (int, error)
 }
 
 func newOpenFile(ctx context.Context, stat FileStat, body body, release func() error) *openFile {
@@ -77,8 +77,7 @@ func (f *openFile) readSome(p []byte, off int64) (int, error) {
 	case off >= f.stat.Size:
 		return 0, io.EOF
 	}
-	part, err := f.body.part(f.ctx, off)
-	return copy(p, part), err
+	return f.body.read(f.ctx, p[:min(int64(len(p)), f.stat.Size-off)], off)
 }
 
 // Seek implements io.Seeker. To seek behind the end is no error; reads are
