@@ -143,10 +143,30 @@ func TestKilledProcessLeavesOldOrNew(t *testing.T) {
 	})
 }
 
+func TestKilledProcessLeavesOldOrNewInADirectory(t *testing.T) {
+	testKill(t, "dir", func(t *testing.T, dir string) {
+		s, err := file.NewDirStorage(dir, file.DirOptions{})
+		require.NoError(t, err)
+		_, err = s.GC(t.Context())
+		require.NoError(t, err)
+		page, err := s.List(t.Context(), file.ListOptions{})
+		require.NoError(t, err)
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Len(t, entries, len(page.Files), "files that are left")
+		require.NoError(t, s.Close())
+	})
+}
+
 const killChunk = 16 << 10
 
 // openKillable opens what a child works on.
 func openKillable(t *testing.T, kind, dir string) (file.Storage, func()) {
+	if kind == "dir" {
+		s, err := file.NewDirStorage(dir, file.DirOptions{})
+		require.NoError(t, err)
+		return s, func() { _ = s.Close() }
+	}
 	s, kv := openKVFiles(t, dir)
 	return s, func() { _ = kv.Close() }
 }
