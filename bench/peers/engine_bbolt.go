@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -8,10 +9,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// bolt runs without syncs but where a row asks for them, without a freelist
-// on the disk, and mapped at once for all it will hold. Single writes are
-// transactions of their own; durable ones of several goroutines go through
-// Batch, which is told how many to wait for instead of how long.
+// bolt runs without syncs but where a row asks for them, writes its freelist
+// only before it is closed, so that writes and opens are both quick, and is
+// mapped at once for all it will hold. Single writes are transactions of
+// their own; durable ones of several goroutines go through Batch, which is
+// told how many to wait for instead of how long.
 type bolt struct {
 	db      *bbolt.DB
 	batched bool
@@ -30,11 +32,23 @@ func openBolt(dir string) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(bucket())
+	return &bolt{db: db}, makeBucket(db)
+}
+
+// makeBucket writes nothing if the bucket is there.
+func makeBucket(db *bbolt.DB) error {
+	there := false
+	err := db.View(func(tx *bbolt.Tx) error {
+		there = tx.Bucket(bucket()) != nil
+		return nil
+	})
+	if err != nil || there {
+		return err
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket(bucket())
 		return err
 	})
-	return &bolt{db: db}, err
 }
 
 func (e *bolt) configure(m mode) error {
@@ -126,4 +140,10 @@ func (e *bolt) scanKeys(prefix string, limit int, visit func(string)) error {
 }
 
 func (e *bolt) settle() error { return e.db.Sync() }
-func (e *bolt) close() error  { return e.db.Close() }
+
+// close writes the freelist, without which the next open reads every page.
+func (e *bolt) close() error {
+	e.db.NoFreelistSync = false
+	err := e.db.Update(func(*bbolt.Tx) error { return nil })
+	return errors.Join(err, e.db.Close())
+}

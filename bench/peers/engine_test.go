@@ -158,3 +158,21 @@ func TestKeysAreTheSameEverywhere(t *testing.T) {
 		t.Error("the Zipf draw is uniform")
 	}
 }
+
+// TestOverwritesChange looks at all that a row of durable writes sets: twice
+// the same value for a key would be no work for some engines.
+func TestOverwritesChange(t *testing.T) {
+	s := &subject{keys: newKeys(50)}
+	last := map[string]string{}
+	for range 3 {
+		s.turn++
+		w := walker(s.keys.uniform, 0, 1, 0)
+		for range 2000 {
+			key, value := s.next(w)
+			if last[key] == string(value) {
+				t.Fatal("a value was set that the key had already")
+			}
+			last[key] = string(value)
+		}
+	}
+}

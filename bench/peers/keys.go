@@ -114,8 +114,9 @@ func (k *keys) value(key string, version int) []byte {
 
 // walk hands out keys one after the other, round and round.
 type walk struct {
-	keys list
-	at   int
+	keys  list
+	at    int
+	count int // keys handed out
 }
 
 // walker begins the g-th of so many walks over l, far from the others.
@@ -126,6 +127,7 @@ func walker(l list, g, of, run int) *walk {
 
 func (w *walk) next() string {
 	k := w.keys.at(w.at)
+	w.count++
 	if w.at++; w.at == w.keys.len() {
 		w.at = 0
 	}

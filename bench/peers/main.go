@@ -44,7 +44,7 @@ func parse(args []string) (config, error) {
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
 	f.IntVar(&c.keys, "keys", 1_000_000, "keys in each store")
 	f.IntVar(&c.runs, "runs", 5, "measurements of each figure; the median counts")
-	f.DurationVar(&c.time, "time", 400*time.Millisecond, "length of one measurement")
+	f.DurationVar(&c.time, "time", 300*time.Millisecond, "length of one measurement")
 	f.DurationVar(&c.pause, "pause", 20*time.Millisecond, "rest before each measurement")
 	engines := f.String("engines", strings.Join(engineNames(), ","), "what to measure")
 	f.StringVar(&c.rows, "rows", "", "regular expression of the rows to measure; \""+rowsMissing+"\" for those that -from lacks (default all, or with -from none)")

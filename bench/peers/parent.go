@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -122,6 +123,14 @@ func measurePeers(ctx context.Context, c config, dir string, chosen []row, res *
 		}
 		children = append(children, ch)
 	}
+	if slices.ContainsFunc(chosen, func(r row) bool { return !r.empty }) {
+		if err := all(ctx, children, loadTask, say); err != nil {
+			return err
+		}
+		if err := all(ctx, children, warmTask, say); err != nil {
+			return err
+		}
+	}
 	for _, r := range chosen {
 		if err := measureRow(ctx, c, r, children, res, say); err != nil {
 			return err
@@ -130,9 +139,25 @@ func measurePeers(ctx context.Context, c config, dir string, chosen []row, res *
 	return nil
 }
 
+// all has every engine prepare for what is measured, one after the other.
+func all(ctx context.Context, children []*child, preparation string, say func(string, ...any)) error {
+	for _, ch := range children {
+		_, err := ch.do(task{Row: preparation})
+		if err := cause(ctx, err); err != nil {
+			return err
+		}
+		say("%s %s", preparation, ch.label)
+	}
+	syscall.Sync() // their dirty pages are no affair of those who are measured
+	return nil
+}
+
 // measureGrowth measures one engine in stores of several sizes, each in a
 // process of its own.
 func measureGrowth(ctx context.Context, c config, dir string, chosen []row, res *results, say func(string, ...any)) error {
+	if len(chosen) == 0 {
+		return nil
+	}
 	children := map[string]*child{}
 	defer func() {
 		for _, ch := range children {
@@ -146,6 +171,9 @@ func measureGrowth(ctx context.Context, c config, dir string, chosen []row, res 
 			return err
 		}
 		children[r.name] = ch
+		if err := all(ctx, []*child{ch}, loadTask, say); err != nil {
+			return err
+		}
 	}
 	found := map[string][]metrics{}
 	for run := range c.runs {

@@ -62,10 +62,10 @@ func rows(growth []int) []row {
 		lines: rates(ofNamed(1.5, "pebble"))})
 	add(row{name: "scan-keys", title: "scan of all keys alone", measure: fullScans(false),
 		lines: rates(ofPeers(1.5))})
-	add(row{name: "open", title: "open, to the first Get", measure: reopen,
-		lines: []line{{metric: "ms", unit: "ms", lower: true}}})
 	add(row{name: "heap", title: "heap per key, its 40 bytes included", measure: weigh, once: true,
 		lines: []line{{metric: "bytes", unit: "B", lower: true, targets: []target{atMost(64 + keySize)}}}})
+	add(row{name: "open", title: "open, to the first Get", measure: reopen,
+		lines: []line{{metric: "ms", unit: "ms", lower: true}}})
 
 	for _, g := range []int{1, 8} {
 		add(row{name: fmt.Sprintf("set-fresh-%d", g), title: "Set, fresh keys, " + goroutines(g), empty: true, writes: true,

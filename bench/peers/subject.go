@@ -19,10 +19,11 @@ type subject struct {
 	dir  string // for its stores
 	keys *keys
 	made int // directories so far
+	turn int // tasks so far
 
-	e      engine  // the loaded store, nil before
-	loaded string  // its directory
-	heap   float64 // bytes per key that it took
+	e      engine // the loaded store, nil before
+	loaded string // its directory
+	before uint64 // bytes of heap without it
 }
 
 // task is one measurement.
@@ -32,11 +33,23 @@ type task struct {
 	Run  int
 }
 
+// Rows of tasks that measure nothing.
+const (
+	loadTask = "load"
+	warmTask = "warm" // reads everything once
+)
+
 // metrics are the figures of one measurement, by name.
 type metrics map[string]float64
 
 // do measures one row once.
 func (s *subject) do(t task) (metrics, error) {
+	switch t.Row {
+	case loadTask:
+		return metrics{}, s.load()
+	case warmTask:
+		return metrics{}, s.warm()
+	}
 	r, ok := rowNamed(t.Row, []int{s.keys.load.len()})
 	if !ok {
 		return nil, fmt.Errorf("no row %q", t.Row)
@@ -49,23 +62,24 @@ func (s *subject) do(t task) (metrics, error) {
 		return nil, errUnsupported
 	}
 	if s.kind.name != machine && !r.empty {
-		if err := s.load(); err != nil {
-			return nil, fmt.Errorf("load: %w", err)
+		if s.e == nil {
+			return nil, errors.New("the store is not loaded")
 		}
 		if err := s.e.configure(r.mode); err != nil {
 			return nil, err
 		}
 	}
+	s.turn++
 	runtime.GC() // nobody pays for what was before
 	return measure(s, t)
 }
 
-// load fills the store that most rows use, once, and weighs it.
+// load fills the store that most rows use.
 func (s *subject) load() error {
-	if s.e != nil {
+	if s.kind.name == machine {
 		return nil
 	}
-	before := heapBytes()
+	s.before = heapBytes()
 	s.loaded = s.newDir()
 	e, err := s.kind.open(s.loaded)
 	if err != nil {
@@ -75,8 +89,20 @@ func (s *subject) load() error {
 		return errors.Join(err, e.close())
 	}
 	s.e = e
-	s.heap = float64(heapBytes()-before) / float64(s.keys.load.len())
 	return e.settle()
+}
+
+// warm reads all keys and values once, so that caches are full, and order
+// is made where it is made late, before anything is measured.
+func (s *subject) warm() error {
+	if s.e == nil {
+		return nil
+	}
+	err := s.e.scan(prefix, s.keys.load.len(), func(string, []byte) {})
+	if errors.Is(err, errUnsupported) {
+		return nil
+	}
+	return err
 }
 
 // fill puts every key, so many in each transaction.
@@ -127,6 +153,13 @@ func heapBytes() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// next takes a key of a walk and a value for it that it did not have before:
+// SQLite writes nothing where nothing changes.
+func (s *subject) next(w *walk) (key string, value []byte) {
+	key = w.next()
+	return key, s.keys.value(key, s.turn*1_000_003+w.count)
 }
 
 // errDone ends a goroutine's part of a measurement early.

@@ -92,8 +92,7 @@ func overwrites(goroutines int) measure {
 		perSecond, err := race(t.Time, goroutines, func(g int) op {
 			w := walker(s.keys.uniform, g, goroutines, t.Run)
 			return func() (int, error) {
-				key := w.next()
-				return 1, s.e.set(key, s.keys.value(key, 1+t.Run))
+				return 1, s.e.set(s.next(w))
 			}
 		})
 		return metrics{rate: perSecond}, err
@@ -125,8 +124,7 @@ func updates(size int) measure {
 			pairs := make([]pair, size)
 			return func() (int, error) {
 				for i := range pairs {
-					key := w.next()
-					pairs[i] = pair{key, s.keys.value(key, 1+t.Run)}
+					pairs[i].key, pairs[i].value = s.next(w)
 				}
 				return size, s.e.setAll(pairs)
 			}
@@ -150,7 +148,7 @@ func mix(goroutines int, writes float64) measure {
 			rnd := rand.New(rand.NewPCG(uint64(t.Run), uint64(g)))
 			limit := uint32(writes * (1 << 30))
 			return func() (int, error) {
-				key, draw := w.next(), rnd.Uint32()
+				draw := rnd.Uint32()
 				timed := draw>>30 == 0
 				var start time.Time
 				if timed {
@@ -160,9 +158,9 @@ func mix(goroutines int, writes float64) measure {
 				into := &reads[g]
 				if draw&(1<<30-1) < limit {
 					into = &sets[g]
-					err = s.e.set(key, s.keys.value(key, 1+t.Run))
+					err = s.e.set(s.next(w))
 				} else {
-					err = readOne(s.e, key)
+					err = readOne(s.e, w.next())
 				}
 				if timed {
 					into.add(time.Since(start))
@@ -267,7 +265,7 @@ func reopen(s *subject, _ task) (metrics, error) {
 	return metrics{"ms": time.Since(start).Seconds() * 1e3}, err
 }
 
-// weigh reports the heap that the loaded store took.
+// weigh takes the heap of the loaded store.
 func weigh(s *subject, _ task) (metrics, error) {
-	return metrics{"bytes": s.heap}, nil
+	return metrics{"bytes": (float64(heapBytes()) - float64(s.before)) / float64(s.keys.load.len())}, nil
 }
