@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -39,4 +40,79 @@ type Cache interface {
 	Exists(ctx context.Context, key string) (bool, error)
 	// Close gives back what the cache holds. Calling it again is no error.
 	Close() error
+}
+
+// What a Cache may do beside; a type assertion tells. Arguments, contexts and
+// Close are treated as Cache says. Each call is one step for others who use
+// the key, unless it says otherwise.
+type (
+	// Clearer forgets everything.
+	Clearer interface {
+		// Clear forgets every value that was there when it was called. It
+		// is no single step.
+		Clear(ctx context.Context) error
+	}
+
+	// Counter counts. A counter is kept as its decimal text.
+	Counter interface {
+		// Incr adds delta to the value of key and returns the sum. A key
+		// without a value counts from 0 and gets ttl, as Set would give it;
+		// otherwise its deadline stays. A value that is no int64 is
+		// ErrNotInteger, a sum that is none ErrOverflow.
+		Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error)
+		// Decr subtracts delta, as Incr adds it.
+		Decr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error)
+	}
+
+	// Appender appends.
+	Appender interface {
+		// Append puts data behind the value of key. A key without a value
+		// gets data and ttl, as Set would give it; otherwise its deadline
+		// stays. What would be longer than a value may be is ErrTooLarge.
+		Append(ctx context.Context, key string, data []byte, ttl time.Duration) error
+	}
+
+	// SetIfAbsenter sets if nobody was first.
+	SetIfAbsenter interface {
+		// SetIfAbsent is Set if key has no value, and reports whether it
+		// was.
+		SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error)
+	}
+
+	// BulkGetter gets many values in one call.
+	BulkGetter interface {
+		// GetMulti returns the values of those keys that have one. It is no
+		// single step: each key is got by itself. One that is no key is
+		// ErrInvalidKey, and then nothing is returned.
+		GetMulti(ctx context.Context, keys []string) (map[string][]byte, error)
+	}
+
+	// Loader fetches what it does not have.
+	Loader interface {
+		// GetOrLoad returns the value of key, and if there is none what
+		// load returns, which it then keeps for ttl. See MemoryCache.
+		GetOrLoad(ctx context.Context, key string, ttl time.Duration, load LoadFunc) ([]byte, error)
+	}
+
+	// Lister lists what there is, which does not count as an access.
+	Lister interface {
+		// Keys yields the keys that begin with prefix in ascending byte
+		// order, as of its first step. The loop may use the cache. An error
+		// is the last thing yielded.
+		Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
+		// Range yields the same with their values, each as it is when its
+		// turn comes; those that are gone by then are left out.
+		Range(ctx context.Context, prefix string) iter.Seq2[Entry, error]
+	}
+)
+
+// LoadFunc fetches the value of a key from where it comes from. The result is
+// the cache's.
+type LoadFunc func(ctx context.Context) ([]byte, error)
+
+// Entry is a key and its value.
+type Entry struct {
+	Key      string
+	Value    []byte    // a copy, the caller's
+	Deadline time.Time // to the millisecond; the zero time: never expires
 }

@@ -41,6 +41,14 @@ type Config struct {
 	// of which one holds at least four of the greatest: a bound far above
 	// what values have makes fewer parts.
 	MaxValueBytes int
+	// NegativeTTL is how long GetOrLoad remembers that there is nothing to
+	// load, which a LoadFunc says by an error that matches store.ErrNotFound.
+	// 0: not at all.
+	NegativeTTL time.Duration
+	// RefreshAhead makes GetOrLoad load a value anew, once, behind a call
+	// that gets it and finds that it has at most so long to live; callers get
+	// the old one meanwhile. 0: never.
+	RefreshAhead time.Duration
 	// OnEvict, if it is set, is told of every value that has left the cache
 	// and why. It is called without any lock, by the goroutine whose call
 	// made the value leave, before that call returns; it may use the cache.
@@ -81,6 +89,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%w: MaxEntries is %d", ErrInvalidConfig, c.MaxEntries)
 	case c.DefaultTTL < 0 && c.DefaultTTL != NoExpiration:
 		return fmt.Errorf("%w: DefaultTTL is %v", ErrInvalidConfig, c.DefaultTTL)
+	case c.NegativeTTL < 0 || c.RefreshAhead < 0:
+		return fmt.Errorf("%w: NegativeTTL is %v, RefreshAhead %v", ErrInvalidConfig, c.NegativeTTL, c.RefreshAhead)
 	case c.MaxKeyLength < 1 || c.MaxKeyLength > MaxMaxKeyLength:
 		return fmt.Errorf("%w: MaxKeyLength is %d", ErrInvalidConfig, c.MaxKeyLength)
 	case c.MaxValueBytes < 0 || c.MaxValueBytes > maxValue:

@@ -24,6 +24,13 @@
 // leave soon, so that a scan over many keys does not push out those that are
 // in use. Hit ratios are those of a plain LRU cache or better.
 //
+// # What else it does
+//
+// GetOrLoad fetches what is missing, once for all who miss it at the same time
+// (see MemoryCache). Counters, appending, lists by prefix and more are optional
+// interfaces beside Cache: a type assertion tells whether a Cache has them, and
+// those of this package have all.
+//
 // # How it works
 //
 // The cache is divided by hash into parts with a lock each. A part is a pool

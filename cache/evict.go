@@ -66,8 +66,7 @@ func (s *shard) evict(moves *int) {
 // it was found at least so often, and forgets it otherwise.
 func (s *shard) evictFrom(q *queue, least int, moves *int) {
 	r := s.pool.record(q.pos(q.tail))
-	s.key = s.pool.appendBytes(s.key[:0], r.pos, r.keyPos(), r.key)
-	hash := maphash.Bytes(s.seed, s.key)
+	hash := maphash.Bytes(s.seed, s.keyOf(r))
 	t, i, alive := s.index.findAt(hash, r.pos)
 	if !alive {
 		q.drop(r.size())

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// MemoryCache is a Cache in memory. It holds no goroutine.
+// MemoryCache is a Cache in memory, with all the optional interfaces. It
+// holds no goroutine but those that load.
 type MemoryCache struct {
 	config   Config
 	seed     maphash.Seed
 	clock    *clock
 	shards   []*shard // a power of two
+	flights  *flights
 	rejected atomic.Uint64
 }
-
-var _ Cache = (*MemoryCache)(nil)
 
 // NewMemoryCache returns a cache of DefaultConfig.
 func NewMemoryCache() *MemoryCache {
@@ -35,7 +35,7 @@ func NewMemoryCacheWithConfig(config Config) (*MemoryCache, error) {
 }
 
 func newMemoryCache(config Config) *MemoryCache {
-	c := &MemoryCache{config: config, seed: maphash.MakeSeed(), clock: newClock(config.Now)}
+	c := &MemoryCache{config: config, seed: maphash.MakeSeed(), clock: newClock(config.Now), flights: newFlights()}
 	parts := config.parts()
 	entries := math.MaxInt
 	if config.MaxEntries > 0 {
@@ -64,7 +64,7 @@ func (c *MemoryCache) AppendGet(ctx context.Context, dst []byte, key string) ([]
 	if err != nil {
 		return dst, err
 	}
-	dst, ok := s.get(dst, hash, key)
+	dst, _, ok := s.get(dst, hash, key)
 	c.leave(s)
 	if !ok {
 		return dst, ErrNotFound
@@ -75,14 +75,14 @@ func (c *MemoryCache) AppendGet(ctx context.Context, dst []byte, key string) ([]
 // Set is Cache.Set. It costs what it evicts, which is about as many bytes as
 // it writes.
 func (c *MemoryCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if err := c.fits(value); err != nil {
+	if err := c.fits(len(value)); err != nil {
 		return err
 	}
 	deadline, err := c.deadline(ttl)
 	if err != nil {
 		return err
 	}
-	s, hash, err := c.enter(ctx, key)
+	s, hash, err := c.enterToChange(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (c *MemoryCache) Set(ctx context.Context, key string, value []byte, ttl tim
 
 // Delete is Cache.Delete.
 func (c *MemoryCache) Delete(ctx context.Context, key string) error {
-	s, hash, err := c.enter(ctx, key)
+	s, hash, err := c.enterToChange(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (c *MemoryCache) Exists(ctx context.Context, key string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ok := s.has(hash, key)
+	_, ok := s.valued(hash, key)
 	c.leave(s)
 	return ok, nil
 }
@@ -117,6 +117,7 @@ func (c *MemoryCache) Exists(ctx context.Context, key string) (bool, error) {
 // at each part for a moment.
 func (c *MemoryCache) Stats() Stats {
 	out := Stats{Rejected: c.rejected.Load(), MaxBytes: c.config.MaxBytes, Shards: len(c.shards)}
+	out.Loads, out.LoadErrors, out.Refreshes = c.flights.counts()
 	for _, s := range c.shards {
 		s.mu.Lock()
 		out.add(s.counts)
@@ -127,8 +128,10 @@ func (c *MemoryCache) Stats() Stats {
 	return out
 }
 
-// Close gives the memory back.
+// Close gives the memory back. Loads that are running have their context
+// cancelled and are waited for.
 func (c *MemoryCache) Close() error {
+	c.flights.close()
 	for _, s := range c.shards {
 		s.mu.Lock()
 		s.close()
@@ -156,10 +159,23 @@ func (c *MemoryCache) enter(ctx context.Context, key string) (*shard, uint64, er
 	return s, hash, nil
 }
 
+// enterToChange is enter for calls that change the value of a key: what is
+// being loaded for it is not to be kept.
+func (c *MemoryCache) enterToChange(ctx context.Context, key string) (*shard, uint64, error) {
+	if ctx.Err() == nil {
+		c.flights.overtake(key)
+	}
+	return c.enter(ctx, key)
+}
+
 // leave unlocks a shard and tells what has left it.
 func (c *MemoryCache) leave(s *shard) {
 	events := s.told()
 	s.mu.Unlock()
+	c.tell(events)
+}
+
+func (c *MemoryCache) tell(events []event) {
 	for _, e := range events {
 		c.config.OnEvict(e.key, e.value, e.why)
 	}
@@ -176,10 +192,10 @@ func (c Config) checkKey(key string) error {
 }
 
 // fits checks the length of a value.
-func (c *MemoryCache) fits(value []byte) error {
-	if len(value) > c.config.MaxValueBytes {
+func (c *MemoryCache) fits(value int) error {
+	if value > c.config.MaxValueBytes {
 		c.rejected.Add(1)
-		return fmt.Errorf("%w: %d bytes, the most is %d", ErrTooLarge, len(value), c.config.MaxValueBytes)
+		return fmt.Errorf("%w: %d bytes, the most is %d", ErrTooLarge, value, c.config.MaxValueBytes)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func TestKeysOfOneHash(t *testing.T) {
 	}
 	s.remove(hash, "b")
 	for key, want := range map[string]string{"a": "of a", "b": "", "ab": "of ab", "ba": "of ba", "c": ""} {
-		if got, _ := s.get(nil, hash, key); string(got) != want {
+		if got, _, _ := s.get(nil, hash, key); string(got) != want {
 			t.Errorf("%s: got %q, want %q", key, got, want)
 		}
 	}

@@ -78,10 +78,14 @@ func (m *model) onEvict(key string, value []byte, why Reason) {
 		m.errs = append(m.errs, fmt.Errorf("%v: a value left that was not the key's newest", why))
 		return
 	}
-	if dead := !was.deadline.IsZero() && !m.clock.now.Before(was.deadline); dead != (why == Expired) {
+	if why != Cleared && m.dead(was) != (why == Expired) {
 		m.errs = append(m.errs, fmt.Errorf("a value with deadline %v left as %v at %v", was.deadline, why, m.clock.now))
 	}
 	delete(m.kept, key)
+}
+
+func (m *model) dead(v modelled) bool {
+	return !v.deadline.IsZero() && !m.clock.now.Before(v.deadline)
 }
 
 // TestModel draws operations and compares with a map, and looks at the whole
@@ -154,6 +158,23 @@ func (m *model) step(t *testing.T, rnd *rand.Rand, keys, longest, ttls int) {
 			t.Fatalf("Get: %v, of a value that nobody saw leave", err)
 		case err != nil && !errors.Is(err, ErrNotFound):
 			t.Fatal(err)
+		}
+	case n < 91 && rnd.IntN(100) == 0:
+		if err := m.c.Clear(ctx); err != nil {
+			t.Fatal(err)
+		}
+	case n < 92:
+		data := []byte{byte(rnd.IntN(256))}
+		old := m.kept[key]
+		if m.dead(old) {
+			old = modelled{}
+		}
+		switch err := m.c.Append(ctx, key, data, 0); {
+		case len(old.value) == m.c.config.MaxValueBytes && errors.Is(err, ErrTooLarge):
+		case err != nil:
+			t.Fatal(err)
+		default:
+			m.kept[key] = modelled{append(bytes.Clone(old.value), data...), old.deadline}
 		}
 	case n < 95:
 		if err := m.c.Delete(ctx, key); err != nil {

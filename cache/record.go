@@ -17,12 +17,14 @@ type record struct {
 	key      int    // bytes
 	value    int    // bytes
 	deadline int64  // Unix milliseconds; 0: none
+	negative bool   // it says that there is nothing to load
 }
 
 const (
-	timed     = 1 // the flag of a record with a deadline
-	flagBits  = 2
-	maxHeader = 3 + 5 + deadlineBytes
+	flagTimed    = 1 // the record has a deadline
+	flagNegative = 2 // see record.negative
+	flagBits     = 2
+	maxHeader    = 3 + 5 + deadlineBytes
 
 	deadlineBytes = 6
 	maxDeadline   = 1<<(8*deadlineBytes) - 1
@@ -41,11 +43,10 @@ func (r record) expired(c *clock) bool {
 	return r.deadline != 0 && c.millis() >= r.deadline
 }
 
-// appendHeader appends the header of a record to dst.
-func appendHeader(dst []byte, key, value int, deadline int64) []byte {
-	flags := uint64(0)
+// appendHeader appends the header of a record to dst. flags may be flagNegative.
+func appendHeader(dst []byte, key, value int, deadline int64, flags uint64) []byte {
 	if deadline != 0 {
-		flags |= timed
+		flags |= flagTimed
 	}
 	dst = binary.AppendUvarint(dst, uint64(key)<<flagBits|flags)
 	dst = binary.AppendUvarint(dst, uint64(value))
@@ -62,8 +63,8 @@ func appendHeader(dst []byte, key, value int, deadline int64) []byte {
 func parseHeader(pos uint32, b []byte) record {
 	key, n := binary.Uvarint(b)
 	value, m := binary.Uvarint(b[n:])
-	r := record{pos: pos, header: n + m, key: int(key >> flagBits), value: int(value)}
-	if key&timed != 0 {
+	r := record{pos: pos, header: n + m, key: int(key >> flagBits), value: int(value), negative: key&flagNegative != 0}
+	if key&flagTimed != 0 {
 		for i := range deadlineBytes {
 			r.deadline |= int64(b[r.header+i]) << (8 * i)
 		}

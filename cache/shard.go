@@ -53,33 +53,52 @@ func (s *shard) bytes() int64 {
 	return s.pool.bytes() + shardOverhead + int64(cap(s.key))
 }
 
-// get returns the value of a key appended to dst.
-func (s *shard) get(dst []byte, hash uint64, key string) ([]byte, bool) {
-	t, i, r, ok := s.index.find(hash, key)
+// live returns the record of a key, if it has not expired, and the table and
+// slot that know of it. One that has expired is forgotten.
+func (s *shard) live(hash uint64, key string) (t table, i int, r record, ok bool) {
+	t, i, r, ok = s.index.find(hash, key)
 	if ok && r.expired(s.clock) {
 		s.forget(t, i, r, Expired)
-		ok = false
+		return nil, 0, record{}, false
 	}
-	if !ok {
+	return t, i, r, ok
+}
+
+// valued is live for records that are not negative.
+func (s *shard) valued(hash uint64, key string) (record, bool) {
+	_, _, r, ok := s.live(hash, key)
+	return r, ok && !r.negative
+}
+
+// get returns the value of a key appended to dst, and its record; the record
+// is negative, or the zero one, if there is no value.
+func (s *shard) get(dst []byte, hash uint64, key string) ([]byte, record, bool) {
+	t, i, r, ok := s.live(hash, key)
+	if ok {
+		t.setSlot(i, t.slot(i).touched())
+	}
+	if !ok || r.negative {
 		s.counts.misses++
-		return dst, false
+		return dst, r, false
 	}
 	s.counts.hits++
-	t.setSlot(i, t.slot(i).touched())
-	return s.pool.appendBytes(dst, r.pos, r.valuePos(), r.value), true
+	return s.appendValue(dst, r), r, true
 }
 
-// has reports whether a key has a value.
-func (s *shard) has(hash uint64, key string) bool {
-	_, _, r, ok := s.index.find(hash, key)
-	return ok && !r.expired(s.clock)
+func (s *shard) appendValue(dst []byte, r record) []byte {
+	return s.pool.appendBytes(dst, r.pos, r.valuePos(), r.value)
 }
 
-// put gives a key a value. The record fits: that is for the caller to know.
+// put gives a key a value.
 func (s *shard) put(hash uint64, key string, value []byte, deadline int64) {
 	s.counts.sets++
+	s.write(hash, key, value, deadline, 0)
+}
+
+// write writes the record of a key. It fits: that is for the caller to know.
+func (s *shard) write(hash uint64, key string, value []byte, deadline int64, flags uint64) {
 	var header [maxHeader]byte
-	h := appendHeader(header[:0], len(key), len(value), deadline)
+	h := appendHeader(header[:0], len(key), len(value), deadline, flags)
 	size := len(h) + len(key) + len(value)
 
 	old := slot(0)
@@ -112,18 +131,17 @@ func (s *shard) put(hash uint64, key string, value []byte, deadline int64) {
 	s.entries++
 }
 
-// remove deletes a key and reports whether it had a value.
-func (s *shard) remove(hash uint64, key string) bool {
-	t, i, r, ok := s.index.find(hash, key)
-	if !ok {
-		return false
+// remove deletes a key.
+func (s *shard) remove(hash uint64, key string) {
+	if t, i, r, ok := s.live(hash, key); ok {
+		s.forget(t, i, r, Deleted)
 	}
-	if r.expired(s.clock) {
-		s.forget(t, i, r, Expired)
-		return false
-	}
-	s.forget(t, i, r, Deleted)
-	return true
+}
+
+// keyOf returns the key of a record, until the next call.
+func (s *shard) keyOf(r record) []byte {
+	s.key = s.pool.appendBytes(s.key[:0], r.pos, r.keyPos(), r.key)
+	return s.key
 }
 
 // forget takes a record out of the index. It lies dead in its log until the
@@ -136,11 +154,14 @@ func (s *shard) forget(t table, i int, r record, why Reason) {
 
 // tell notes that the value of a record leaves.
 func (s *shard) tell(r record, why Reason) {
+	if r.negative {
+		return
+	}
 	s.counts.left[why]++
 	if s.tells {
 		s.events = append(s.events, event{
-			key:   string(s.pool.appendBytes(nil, r.pos, r.keyPos(), r.key)),
-			value: s.pool.appendBytes([]byte{}, r.pos, r.valuePos(), r.value),
+			key:   string(s.keyOf(r)),
+			value: s.appendValue([]byte{}, r),
 			why:   why,
 		})
 	}

@@ -7,11 +7,15 @@ type Stats struct {
 	Hits     uint64 // Gets that found a value
 	Misses   uint64 // Gets that found none
 	Sets     uint64
-	Rejected uint64 // Sets that were ErrTooLarge
+	Rejected uint64 // Sets that were ErrTooLarge, and loaded values that were
 	// Values that have left, by reason.
 	Evicted, Expired, Replaced, Deleted, Cleared uint64
 
-	Entries  int64 // values, and expired ones that nobody has met
+	// Loads that have begun, refreshes included; LoadErrors of them have
+	// ended without a value.
+	Loads, LoadErrors, Refreshes uint64
+
+	Entries  int64 // values, expired ones that nobody has met, and remembered absences
 	Bytes    int64 // of memory, with everything that belongs to the cache
 	MaxBytes int64 // what Bytes never exceeds
 	Shards   int   // parts with a lock each

@@ -20,7 +20,8 @@ import (
 // Cache runs the whole contract. open returns an empty cache with room for a
 // megabyte, where values may have 16 KiB and not 128 MiB, without a default
 // ttl. It judges deadlines by now, which may be called from any goroutine. It
-// is called once per case; the case closes the cache.
+// is called once per case; the case closes the cache. The optional interfaces
+// are held to their contracts if the cache has them.
 func Cache(t *testing.T, open func(t *testing.T, now func() time.Time) cache.Cache) {
 	for _, c := range []struct {
 		name string
@@ -44,6 +45,20 @@ func Cache(t *testing.T, open func(t *testing.T, now func() time.Time) cache.Cac
 		{"a done context stops every call", doneContextStops},
 		{"every goroutine gets what it has set", setIsSeenAtOnce},
 		{"a closed cache is ErrCacheClosed", closedIsClosed},
+
+		{"Clearer: nothing is left", clearForgets},
+		{"Counter: counts, and keeps the deadline", counts},
+		{"Counter: what is no number is an error", countsNumbersOnly},
+		{"Counter: goroutines lose nothing", countsAll},
+		{"Appender: appends, and keeps the deadline", appends},
+		{"SetIfAbsenter: the first wins", setIfAbsent},
+		{"BulkGetter: gets those that are there", getsMany},
+		{"Loader: loads what is missing, and keeps it", loads},
+		{"Loader: an error is nobody's value", loadErrors},
+		{"Loader: many that miss are one load", loadsOnce},
+		{"Loader: a change meanwhile wins", loadIsOvertaken},
+		{"Lister: a prefix in order", lists},
+		{"Lister: a loop may break, and use the cache", listLoopsAreFree},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &subject{T: t, clock: newClock()}

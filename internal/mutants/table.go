@@ -339,5 +339,11 @@ func mutants() []mutant {
 		{"M149", "taken over although it was to be once at most", once, "Unknown|Race13", []change{{
 			"idempotency/judge.go",
 			"case t.AtMostOnce || r.AtMostOnce:", "case t.AtMostOnce:"}}},
+		{"M126", "a load from before a Delete is kept", evicts, "Contract|Nobody", []change{{
+			"cache/flight.go",
+			"if f.overtaken || f.found {", "if f.found {"}}},
+		{"M127", "the first caller's context ends everybody's load (singleflight)", evicts, "OwnContext", []change{{
+			"cache/flight.go",
+			"context.WithCancel(context.WithoutCancel(ctx))", "context.WithCancel(ctx)"}}},
 	}
 }

@@ -1,0 +1,242 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// flights are the loads that are running: at most one for each key that
+// callers may join.
+type flights struct {
+	closing chan struct{} // closed by close
+	running sync.WaitGroup
+
+	// active is how many there are. While it is 0, who changes a value need
+	// not look.
+	active                       atomic.Int64
+	loads, loadErrors, refreshes atomic.Uint64
+
+	mu     sync.Mutex // protects the fields below; comes before flight.mu
+	closed bool
+	byKey  map[string]*flight // those that may be joined
+	all    map[*flight]bool
+}
+
+// flight is one load.
+type flight struct {
+	cancel  context.CancelFunc
+	waiters int           // under flights.mu; when there is none left it is cancelled
+	done    chan struct{} // closed when value and err are there to be read
+	value   []byte
+	err     error
+	found   bool // value was there by now: there is nothing to keep
+
+	mu        sync.Mutex // held while the result is kept
+	overtaken bool       // the key was changed since, or nobody waits: keep nothing
+}
+
+// job is what a flight does.
+type job struct {
+	load LoadFunc
+	// find returns the value if it is there by now; nil: do not look.
+	find func() ([]byte, bool)
+	// keep keeps the result. What it returns is called without a lock.
+	keep func(value []byte, err error) (after func())
+}
+
+// LoadPanic is what GetOrLoad panics with, in every goroutine that waits, when
+// a LoadFunc has panicked.
+type LoadPanic struct {
+	Value any    // of the panic
+	Stack []byte // of the LoadFunc
+}
+
+// Error tells the value and the stack.
+func (p *LoadPanic) Error() string {
+	return fmt.Sprintf("cache: panic in a LoadFunc: %v\n\n%s", p.Value, p.Stack)
+}
+
+// errNoReturn says that a LoadFunc has ended its goroutine.
+var errNoReturn = errors.New("cache: LoadFunc did not return")
+
+func newFlights() *flights {
+	return &flights{closing: make(chan struct{}), byKey: map[string]*flight{}, all: map[*flight]bool{}}
+}
+
+// wait returns the result of the key's flight, which it starts if there is
+// none.
+func (fs *flights) wait(ctx context.Context, key string, j job) ([]byte, error) {
+	f, err := fs.join(ctx, key, j)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		fs.leave(key, f)
+		return nil, ctx.Err()
+	case <-fs.closing:
+		return nil, ErrCacheClosed
+	}
+	var p *LoadPanic
+	if errors.As(f.err, &p) {
+		panic(p)
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return append([]byte{}, f.value...), nil
+}
+
+// refresh starts a flight that nobody waits for, unless the key has one.
+func (fs *flights) refresh(ctx context.Context, key string, j job) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.closed || fs.byKey[key] != nil {
+		return
+	}
+	fs.refreshes.Add(1)
+	fs.start(ctx, key, j).waiters++ // one who never leaves
+}
+
+// join adds a waiter to the key's flight.
+func (fs *flights) join(ctx context.Context, key string, j job) (*flight, error) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.closed {
+		return nil, ErrCacheClosed
+	}
+	f := fs.byKey[key]
+	if f == nil {
+		f = fs.start(ctx, key, j)
+	}
+	f.waiters++
+	return f, nil
+}
+
+// start starts a flight. It runs on what ctx carries, but not under its end.
+func (fs *flights) start(ctx context.Context, key string, j job) *flight {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	f := &flight{cancel: cancel, done: make(chan struct{})}
+	fs.byKey[key] = f
+	fs.all[f] = true
+	fs.active.Add(1)
+	fs.running.Go(func() {
+		defer fs.land(key, f, j) // also if the LoadFunc ends the goroutine
+		fs.fly(ctx, f, j)
+	})
+	return f
+}
+
+// fly gets the value.
+func (fs *flights) fly(ctx context.Context, f *flight, j job) {
+	if j.find != nil {
+		if value, ok := j.find(); ok {
+			f.value, f.found = value, true
+			return
+		}
+	}
+	fs.loads.Add(1)
+	f.err = errNoReturn
+	defer func() {
+		if r := recover(); r != nil {
+			f.err = &LoadPanic{r, debug.Stack()}
+		}
+	}()
+	f.value, f.err = j.load(ctx)
+}
+
+// land keeps the result and tells the waiters.
+func (fs *flights) land(key string, f *flight, j job) {
+	f.cancel()
+	if f.err != nil {
+		fs.loadErrors.Add(1)
+	}
+	after := f.keep(j)
+
+	fs.mu.Lock()
+	fs.drop(key, f)
+	delete(fs.all, f)
+	fs.mu.Unlock()
+	fs.active.Add(-1)
+	after()
+	close(f.done)
+}
+
+func (f *flight) keep(j job) (after func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.overtaken || f.found {
+		return func() {}
+	}
+	return j.keep(f.value, f.err)
+}
+
+// leave takes a waiter from a flight, and cancels it with the last.
+func (fs *flights) leave(key string, f *flight) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if f.waiters--; f.waiters == 0 {
+		f.cancel()
+		fs.overtakeLocked(key, f)
+	}
+}
+
+// overtake says that a key is about to be changed: what is loaded for it is
+// not kept, and who comes later does not join.
+func (fs *flights) overtake(key string) {
+	if fs.active.Load() == 0 {
+		return
+	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if f := fs.byKey[key]; f != nil {
+		fs.overtakeLocked(key, f)
+	}
+}
+
+// overtakeAll is overtake for every key.
+func (fs *flights) overtakeAll() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for key, f := range fs.byKey {
+		fs.overtakeLocked(key, f)
+	}
+}
+
+// overtakeLocked returns when the flight has kept its result or never will.
+func (fs *flights) overtakeLocked(key string, f *flight) {
+	f.mu.Lock()
+	f.overtaken = true
+	f.mu.Unlock()
+	fs.drop(key, f)
+}
+
+// drop takes a flight out of those that may be joined.
+func (fs *flights) drop(key string, f *flight) {
+	if fs.byKey[key] == f {
+		delete(fs.byKey, key)
+	}
+}
+
+func (fs *flights) counts() (loads, loadErrors, refreshes uint64) {
+	return fs.loads.Load(), fs.loadErrors.Load(), fs.refreshes.Load()
+}
+
+// close ends all flights and waits for them.
+func (fs *flights) close() {
+	fs.mu.Lock()
+	if !fs.closed {
+		fs.closed = true
+		close(fs.closing)
+	}
+	for f := range fs.all {
+		f.cancel()
+	}
+	fs.mu.Unlock()
+	fs.running.Wait()
+}
