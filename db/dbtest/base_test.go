@@ -4,13 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
-	_ "github.com/go-sql-driver/mysql"
+	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 	"github.com/stretchr/testify/require"
@@ -41,6 +43,9 @@ func bases() []base {
 		{"mariadb", "mysql", mariadbEnv, "BLOB", new(tables)},
 	}
 }
+
+// quiet is the logger of a driver that would log what it returns too.
+func quiet() { _ = mysql.SetLogger(log.New(io.Discard, "", 0)) }
 
 // onEach runs a test on every database.
 func onEach(t *testing.T, run func(t *testing.T, b base, sqlDB *sql.DB)) {

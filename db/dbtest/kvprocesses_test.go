@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 )
 
 const (
-	childEnv = "STORE_DBTEST_CHILD" // number of the base, data source name, table
+	childEnv = "STORE_DBTEST_CHILD" // task, number of the base, data source name, table
 	prizes   = 150
 	counters = 4
 	workers  = 3
@@ -29,31 +30,35 @@ const (
 // TestMain is also the second process.
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(childEnv); spec != "" {
-		if err := child(strings.SplitN(spec, " ", 3)); err != nil {
+		if err := child(strings.SplitN(spec, " ", 4)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
+	quiet()
 	os.Exit(m.Run())
 }
 
 func child(spec []string) error {
-	n, err := strconv.Atoi(spec[0])
+	n, err := strconv.Atoi(spec[1])
 	if err != nil {
 		return err
 	}
 	b := bases()[n]
-	sqlDB, err := db.Open(db.DefaultConfig(b.driver, spec[1]))
+	sqlDB, err := db.Open(db.DefaultConfig(b.driver, spec[2]))
 	if err != nil {
 		return err
 	}
 	defer sqlDB.Close()
-	k, err := db.NewKVWithOptions(sqlDB, b.dialect(), db.KVOptions{Table: spec[2]})
+	k, err := db.NewKVWithOptions(sqlDB, b.dialect(), db.KVOptions{Table: spec[3]})
 	if err != nil {
 		return err
 	}
 	defer k.Close()
+	if spec[0] == "write" {
+		return writeForEver(k)
+	}
 	fmt.Println("ready")
 	var word string
 	if _, err := fmt.Scanln(&word); err != nil { // until the other is, too
@@ -62,6 +67,22 @@ func child(spec []string) error {
 	won, err := compete(k)
 	fmt.Println(won)
 	return err
+}
+
+// start starts a child process. What it has to say at its end is in the
+// buffer, once it was waited for.
+func start(t *testing.T, task string, n int, dsn, table string) (cmd *exec.Cmd, in io.Writer, out io.Reader, complaints *bytes.Buffer) {
+	t.Helper()
+	cmd = exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %s %s", childEnv, task, n, dsn, table))
+	complaints = new(bytes.Buffer)
+	cmd.Stderr = complaints
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err = cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	return cmd, in, out, complaints
 }
 
 // compete takes prizes, which have one winner each, and counts counters up. It
@@ -134,15 +155,7 @@ func TestKVInTwoProcesses(t *testing.T) {
 			table := fmt.Sprintf("kv_two_%d", n)
 			k := b.kv(t, sqlDB, db.KVOptions{Table: table})
 
-			cmd := exec.CommandContext(t.Context(), os.Args[0])
-			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s %s", childEnv, n, dsn, table))
-			var complaints bytes.Buffer
-			cmd.Stderr = &complaints
-			in, err := cmd.StdinPipe()
-			require.NoError(t, err)
-			out, err := cmd.StdoutPipe()
-			require.NoError(t, err)
-			require.NoError(t, cmd.Start())
+			cmd, in, out, complaints := start(t, "compete", n, dsn, table)
 			var word string
 			_, err = fmt.Fscanln(out, &word)
 			require.NoError(t, err)
