@@ -50,7 +50,7 @@ func encode(r Record) []byte {
 	if r.Response == nil {
 		return binary.BigEndian.AppendUint32(b, nilLength)
 	}
-	return appendText(b, string(r.Response))
+	return appendText(b, r.Response)
 }
 
 func flags(r Record) (f byte) {
@@ -68,7 +68,7 @@ func appendTime(b []byte, t time.Time) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(t.Nanosecond()))
 }
 
-func appendText(b []byte, s string) []byte {
+func appendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }
 

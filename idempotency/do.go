@@ -29,7 +29,9 @@ type Result struct {
 //   - Final(code, err): so is this error, as a *StoredError.
 //   - Unknown(err): the key is kept until the lease is over.
 //   - any other error: nothing was done. The key is released, and whoever
-//     comes next tries again. The error is returned as it is.
+//     comes next tries again. The error is returned as it is. (That a context
+//     is done says nothing about the effect of what it has interrupted: that is
+//     for Unknown.)
 //
 // A panic counts as an error, unless KeepOnPanic says otherwise, and goes on.
 // What fn has done is stored even if ctx is done by then.
@@ -40,8 +42,9 @@ type Result struct {
 // AtMostOnce. With ErrNotRecorded fn was run and its response is returned, but
 // the outcome could not be stored, for the reason it wraps; with ErrLeaseLost
 // too, but somebody else has the key. If by then the other has an outcome, that
-// is what is returned. ErrTooLarge comes with ErrNotRecorded, and what is
-// stored instead is a failure with CodeTooLarge. ErrInvalidKey, ErrInvalid and
+// is what is returned. A response that the store or its engine does not take,
+// such as ErrTooLarge, is ErrNotRecorded too, and what is stored instead is a
+// failure with CodeTooLarge. ErrInvalidKey, ErrInvalid and
 // the errors of the store before fn is run are returned as they are.
 //
 // A replay costs one read. A run costs a claim and a completion, each one read
@@ -172,17 +175,17 @@ func (h *hold) run(fn func(ctx context.Context) ([]byte, error)) (Result, error)
 	if err := h.ctx.Err(); err != nil {
 		return Result{}, h.giveUp(err)
 	}
-	stop := h.keepAlive()
+	h.keepAlive()
 	returned := false
 	defer func() {
 		if !returned {
-			stop()
+			h.rest()
 			h.vanish()
 		}
 	}()
 	response, err := fn(context.WithValue(h.ctx, holderKey{}, Holder{h.key, h.fingerprint, h.record.Token, h.record.TakenOver}))
 	returned = true
-	stop()
+	h.rest()
 	return h.finish(response, err)
 }
 

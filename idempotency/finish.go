@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/spcent/plumego/store"
 )
 
 // finishTimeout bounds what is left to do in the store when a function has
@@ -29,7 +31,7 @@ func (h *hold) complete(result Result, o Outcome, told error) (Result, error) {
 	ctx, cancel := h.finishing()
 	defer cancel()
 	err := h.store.Complete(ctx, h.key, h.record.Token, o, h.terms.Retention)
-	if errors.Is(err, ErrTooLarge) {
+	if errors.Is(err, store.ErrInvalid) { // the response, of all that there is
 		err = errors.Join(err, h.store.Complete(ctx, h.key, h.record.Token, tooLarge(), h.terms.Retention))
 	}
 	switch {
@@ -58,15 +60,16 @@ func (h *hold) concede(ctx context.Context, result Result, told error) (Result, 
 
 // giveUp releases the key because of an error, and returns that.
 func (h *hold) giveUp(err error) error {
+	err = h.undone(err)
 	if failed := h.release(); failed != nil {
-		err = errors.Join(err, failed)
+		return errors.Join(err, failed)
 	}
-	return h.undone(err)
+	return err
 }
 
 // undone is what to say of an error with which the operation has not ended.
 func (h *hold) undone(err error) error {
-	if h.isLost() {
+	if h.lost.Load() {
 		return fmt.Errorf("%w: %w", ErrLeaseLost, err)
 	}
 	return err

@@ -3,6 +3,7 @@ package idempotency
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,7 +16,11 @@ type hold struct {
 
 	ctx    context.Context // of the work
 	cancel context.CancelCauseFunc
-	end    *time.Timer // of the lease; the heartbeat's own while that runs
+	lost   atomic.Bool // the lease, not the caller's patience, has ended the work
+
+	end   *time.Timer   // of the lease; the heartbeat's own while that runs
+	rest  func()        // has the heartbeat end
+	quiet chan struct{} // closed when it has; nil if there is none
 }
 
 // prepare returns a hold whose lease runs from now on.
@@ -29,29 +34,31 @@ func (o *operation) prepare(ctx context.Context) *hold {
 func (h *hold) countdown() *time.Timer { return time.AfterFunc(h.terms.Lease, h.lose) }
 
 // lose tells the work that it is no more alone.
-func (h *hold) lose() { h.cancel(ErrLeaseLost) }
+func (h *hold) lose() {
+	h.lost.Store(true)
+	h.cancel(ErrLeaseLost)
+}
 
-func (h *hold) isLost() bool { return context.Cause(h.ctx) == ErrLeaseLost }
-
-// drop lets go of what a hold has in this process.
+// drop lets go of what a hold has in this process, and waits for its end.
 func (h *hold) drop() {
+	if h.quiet != nil {
+		h.rest()
+		<-h.quiet
+	}
 	h.end.Stop()
 	h.cancel(nil)
 }
 
-// keepAlive extends the lease again and again until stop is called, which
-// waits for its end.
-func (h *hold) keepAlive() (stop func()) {
+// keepAlive extends the lease again and again until rest is called. An
+// extension that is under way then does no harm to what comes after it, which
+// need not wait for it: the store judges each step.
+func (h *hold) keepAlive() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(h.ctx))
-	over := make(chan struct{})
+	h.rest, h.quiet = cancel, make(chan struct{})
 	go func() {
-		defer close(over)
+		defer close(h.quiet)
 		h.beat(ctx)
 	}()
-	return func() {
-		cancel()
-		<-over
-	}
 }
 
 func (h *hold) beat(ctx context.Context) {
@@ -63,7 +70,7 @@ func (h *hold) beat(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if errors.Is(h.extend(ctx), ErrLeaseLost) {
+		if errors.Is(h.extend(ctx), ErrLeaseLost) && ctx.Err() == nil {
 			h.lose()
 			return
 		}

@@ -10,7 +10,8 @@ import (
 // JoinKey makes one key of several parts, such as a tenant, a method and what
 // the client sent, so that no two lists of parts make the same key. Clients
 // choose keys freely, so a key that does not begin with who they are lets one
-// see another's responses.
+// see another's responses. The sum of the parts must stay within MaxKey, or be
+// made a key by Fingerprint.
 func JoinKey(parts ...string) string {
 	escaped := make([]string, len(parts))
 	for i, part := range parts {

@@ -40,7 +40,8 @@ func WithClock(now func() time.Time) StoreOption { return func(s *KVStore) { s.n
 // d; DefaultRetention otherwise.
 func WithRetention(d time.Duration) StoreOption { return func(s *KVStore) { s.retention = d } }
 
-// WithMaxResponse bounds a response, in bytes; DefaultMaxResponse otherwise.
+// WithMaxResponse bounds a response, in bytes, up to 1 GiB; DefaultMaxResponse
+// otherwise. The engine may have a bound of its own.
 func WithMaxResponse(n int) StoreOption { return func(s *KVStore) { s.maxResponse = n } }
 
 // NewKVStore returns a store on an engine. The prefix is a word and one colon,
@@ -75,8 +76,8 @@ func (s *KVStore) validate() error {
 		return fmt.Errorf("%w: a prefix is a word and one colon", ErrInvalid)
 	case s.now == nil:
 		return fmt.Errorf("%w: the engine does not tell the time, and there is no clock", ErrInvalid)
-	case s.maxResponse < 0:
-		return fmt.Errorf("%w: a largest response is not negative", ErrInvalid)
+	case s.maxResponse < 0 || s.maxResponse > 1<<30:
+		return fmt.Errorf("%w: a largest response is between 0 and 1 GiB", ErrInvalid)
 	}
 	return validateDuration("retention", s.retention)
 }

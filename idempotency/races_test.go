@@ -311,16 +311,20 @@ func TestRace10ResponsesAreKeptToTheByte(t *testing.T) {
 				}
 			}
 		}
-		large := make([]byte, idempotency.DefaultMaxResponse+1)
+	})
+	// Too large for the store, and for an engine that takes less than the store.
+	for engineTakes, want := range map[int64]error{0: idempotency.ErrTooLarge, 1 << 10: kv.ErrValueTooLarge} {
+		s := newStage(t, kv.Options{InMemory: true, MaxValueSize: engineTakes})
+		large := make([]byte, idempotency.DefaultMaxResponse+1-int(min(1, engineTakes)))
 		r, err := s.do(t.Context(), "large", func(context.Context) ([]byte, error) { return large, nil })
 		require.ErrorIs(t, err, idempotency.ErrNotRecorded)
-		require.ErrorIs(t, err, idempotency.ErrTooLarge)
+		require.ErrorIs(t, err, want)
 		require.Len(t, r.Response, len(large))
 		_, err = s.do(t.Context(), "large", s.never)
 		var stored *idempotency.StoredError
 		require.ErrorAs(t, err, &stored)
 		require.Equal(t, idempotency.CodeTooLarge, stored.Code)
-	})
+	}
 }
 
 func TestRace11TwoStoresOnOneEngine(t *testing.T) {
@@ -553,6 +557,45 @@ func TestRace14TheEngineFails(t *testing.T) {
 			})
 			require.ErrorIs(t, err, idempotency.ErrLeaseLost)
 			require.ErrorIs(t, err, errOops)
+		})
+	})
+	t.Run("extension, which the outcome does not wait for", func(t *testing.T) {
+		play(t, func(t *testing.T, s *stage) {
+			var extending atomic.Bool
+			f := func(_ context.Context, commit func() ([]uint64, error), _ []store.Change) ([]uint64, error) {
+				if extending.CompareAndSwap(true, false) {
+					time.Sleep(lease) // and then loses against the outcome
+				}
+				return commit()
+			}
+			s.onCommit.Store(&f)
+			var ended time.Time
+			r, err := s.do(t.Context(), "k", func(ctx context.Context) ([]byte, error) {
+				extending.Store(true)
+				time.Sleep(lease / 2)
+				ended = time.Now()
+				return []byte("done"), ctx.Err()
+			})
+			require.NoError(t, err)
+			require.Equal(t, "done", string(r.Response))
+			got, err := s.idem.Get(t.Context(), "k")
+			require.NoError(t, err)
+			require.True(t, ended.Equal(got.CompletedAt))
+		})
+	})
+	t.Run("extension of an outer operation, which is lost", func(t *testing.T) {
+		play(t, func(t *testing.T, s *stage) {
+			_, err := s.do(t.Context(), "outer", func(ctx context.Context) ([]byte, error) {
+				_, err := s.do(ctx, "inner", func(ctx context.Context) ([]byte, error) {
+					require.NoError(t, s.idem.Set(t.Context(), "outer", idempotency.Record{Status: idempotency.StatusCompleted}))
+					<-ctx.Done()
+					return nil, ctx.Err()
+				})
+				require.Equal(t, context.Canceled, err) // its own lease is not
+				s.wantFree("inner")
+				return nil, err
+			})
+			require.ErrorIs(t, err, idempotency.ErrLeaseLost)
 		})
 	})
 	t.Run("extension, which does not return", func(t *testing.T) {
