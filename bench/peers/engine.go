@@ -48,10 +48,10 @@ var (
 
 // kind is one sort of engine.
 type kind struct {
-	name string
-	open func(dir string) (engine, error)
-	// sorted engines are loaded in key order, which a tree likes best.
-	sorted bool
+	name   string
+	open   func(dir string) (engine, error)
+	sorted bool   // it is loaded in key order, which a tree likes best
+	batch  int    // keys in one transaction while it is loaded
 	module string // whose version is told
 }
 
@@ -64,14 +64,14 @@ const (
 
 func kinds() []kind {
 	return []kind{
-		{ours, openKV, false, "github.com/spcent/plumego/store"},
-		{"bbolt", openBolt, true, "go.etcd.io/bbolt"},
-		{"badger", openBadger, false, "github.com/dgraph-io/badger/v4"},
-		{"pebble", openPebble, false, "github.com/cockroachdb/pebble/v2"},
-		{"buntdb", openBunt, false, "github.com/tidwall/buntdb"},
-		{"sqlite", openSQLite, true, "modernc.org/sqlite"},
-		{hashmap, openMap, false, ""},
-		{machine, nil, false, ""},
+		{ours, openKV, false, 1, ""},
+		{"bbolt", openBolt, true, 1000, "go.etcd.io/bbolt"},
+		{"badger", openBadger, false, 1000, "github.com/dgraph-io/badger/v4"},
+		{"pebble", openPebble, false, 1000, "github.com/cockroachdb/pebble/v2"},
+		{"buntdb", openBunt, false, 1000, "github.com/tidwall/buntdb"},
+		{"sqlite", openSQLite, true, 1000, "modernc.org/sqlite"},
+		{hashmap, openMap, false, 1, ""},
+		{machine, nil, false, 1, ""},
 	}
 }
 

@@ -46,7 +46,7 @@ func TestEngines(t *testing.T) {
 			dir := t.TempDir()
 			e := opened(t, k, dir)
 			data := newKeys(300)
-			must(t, fill(e, data, k.sorted))
+			must(t, fill(e, data, k))
 			must(t, e.settle())
 			for _, m := range []mode{{writers: 1}, {durable: true, writers: 4}, {writers: 4}} {
 				if err := e.configure(m); errors.Is(err, errUnsupported) {

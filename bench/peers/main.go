@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -101,10 +102,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	var faults []error
 	if len(chosen) > 0 {
-		if err := measureAll(ctx, c, chosen, res); err != nil {
+		if faults, err = measureAll(ctx, c, chosen, res); err != nil {
 			return err
 		}
 	}
-	return report(c, res)
+	return errors.Join(append(faults, report(c, res))...)
 }

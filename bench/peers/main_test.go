@@ -44,6 +44,9 @@ func TestRun(t *testing.T) {
 	if !strings.HasPrefix(table, "before\n"+beginMark) || !strings.HasSuffix(table, endMark+"after\n") || strings.Contains(table, "old\n") {
 		t.Error("not just what is between the marks was replaced")
 	}
+	if !strings.Contains(table, "](bars.svg)") {
+		t.Error("the table does not show the picture")
+	}
 	wantXML(t, text(t, file("bars.svg")))
 }
 
@@ -134,5 +137,23 @@ func wantXML(t *testing.T, s string) {
 		} else if err != nil {
 			t.Fatalf("the picture is no XML: %v", err)
 		}
+	}
+}
+
+// TestFailureOfOneEngine keeps an error for the end and goes on.
+func TestFailureOfOneEngine(t *testing.T) {
+	ctx := context.Background()
+	s := &session{config: config{keys: 50, runs: 1, time: 1e6, engines: []string{ours}}, temp: t.TempDir(), res: &results{}}
+	r, _ := rowNamed("get-miss-1", nil)
+	unknown := row{name: "get-rich", lines: rates()}
+	ch, err := start(ctx, ours, s.keys, s.temp)
+	must(t, err)
+	defer ch.kill()
+	must(t, s.prepare(ctx, []*child{ch}, loadTask))
+	for _, r := range []row{unknown, r} {
+		must(t, s.measureRow(ctx, r, []*child{ch}))
+	}
+	if len(s.faults) != 1 || s.res.measured(unknown.name) || !s.res.measured(r.name) {
+		t.Errorf("faults %v, measured %v and %v; want one fault and only the second", s.faults, s.res.measured(unknown.name), s.res.measured(r.name))
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ func report(c config, res *results) error {
 		return err
 	}
 	if c.md != "" {
-		if err := writeBetweenMarks(c.md, caption(res)+t.markdown()); err != nil {
+		if err := writeBetweenMarks(c.md, caption(res)+picture(c)+t.markdown()); err != nil {
 			return err
 		}
 	}
@@ -22,6 +23,18 @@ func report(c config, res *results) error {
 		return replaceFile(c.svg, []byte(draw(res)))
 	}
 	return nil
+}
+
+// picture shows the picture in the Markdown, by its path from there.
+func picture(c config) string {
+	if c.svg == "" {
+		return ""
+	}
+	path, err := filepath.Rel(filepath.Dir(c.md), c.svg)
+	if err != nil {
+		path = c.svg
+	}
+	return fmt.Sprintf("![Bars of every workload](%s)\n\n", filepath.ToSlash(path))
 }
 
 // What stands between these is written by this program.

@@ -60,7 +60,7 @@ func versions() map[string]string {
 	}
 	for _, k := range kinds() {
 		for _, m := range info.Deps {
-			if m.Path == k.module && k.name != ours {
+			if m.Path == k.module {
 				out[k.name] = m.Version
 			}
 		}

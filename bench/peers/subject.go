@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,7 +86,7 @@ func (s *subject) load() error {
 	if err != nil {
 		return err
 	}
-	if err := fill(e, s.keys, s.kind.sorted); err != nil {
+	if err := fill(e, s.keys, s.kind); err != nil {
 		return errors.Join(err, e.close())
 	}
 	s.e = e
@@ -105,28 +106,35 @@ func (s *subject) warm() error {
 	return err
 }
 
-// fill puts every key, so many in each transaction.
-func fill(e engine, k *keys, sorted bool) error {
-	const batch = 1000
+// fill puts every key, in the way the kind of engine likes best.
+func fill(e engine, k *keys, kind kind) error {
 	if err := e.configure(mode{writers: 1}); err != nil {
 		return err
 	}
 	order := k.load
-	if sorted {
+	if kind.sorted {
 		order = order.sorted()
 	}
 	var pairs []pair
 	for i := range order.len() {
 		key := strings.Clone(order.at(i)) // as a caller's would be: nobody may keep our list instead
 		pairs = append(pairs, pair{key, k.value(key, 0)})
-		if len(pairs) == batch || i == order.len()-1 {
-			if err := e.setAll(pairs); err != nil {
-				return err
-			}
-			pairs = pairs[:0]
+		if len(pairs) < kind.batch && i < order.len()-1 {
+			continue
 		}
+		if err := write(e, pairs); err != nil {
+			return err
+		}
+		pairs = pairs[:0]
 	}
 	return nil
+}
+
+func write(e engine, pairs []pair) error {
+	if len(pairs) == 1 {
+		return e.set(pairs[0].key, pairs[0].value)
+	}
+	return e.setAll(pairs)
 }
 
 func (s *subject) newDir() string {
@@ -169,41 +177,36 @@ var errDone = errors.New("nothing left to do")
 type op func() (int, error)
 
 // race has so many goroutines do operations until the time is over, and
-// returns how many were done per second.
-func race(t time.Duration, goroutines int, make func(g int) op) (float64, error) {
+// returns how many were done per second. begin makes the g-th goroutine's.
+func race(t time.Duration, goroutines int, begin func(g int) op) (float64, error) {
+	ops := make([]op, goroutines)
+	for g := range ops {
+		ops[g] = begin(g)
+	}
 	var stop atomic.Bool
-	var wg sync.WaitGroup
 	var total atomic.Int64
-	errs := newErrors(goroutines)
-	ops := newOps(goroutines, make)
+	var all sync.WaitGroup
+	errs := make([]error, goroutines)
 	start := time.Now()
 	timer := time.AfterFunc(t, func() { stop.Store(true) })
 	defer timer.Stop()
 	for g, do := range ops {
-		wg.Go(func() {
+		all.Go(func() {
 			done := 0
 			for !stop.Load() {
 				n, err := do()
-				if done += n; err != nil {
-					if err != errDone {
-						errs[g] = err
-					}
+				done += n
+				if err != nil {
+					errs[g] = err
 					break
 				}
 			}
 			total.Add(int64(done))
 		})
 	}
-	wg.Wait()
-	return float64(total.Load()) / time.Since(start).Seconds(), errors.Join(errs...)
+	all.Wait()
+	perSecond := float64(total.Load()) / time.Since(start).Seconds()
+	return perSecond, errors.Join(slices.DeleteFunc(errs, isDone)...)
 }
 
-func newErrors(n int) []error { return make([]error, n) }
-
-func newOps(n int, make func(g int) op) []op {
-	var ops []op
-	for g := range n {
-		ops = append(ops, make(g))
-	}
-	return ops
-}
+func isDone(err error) bool { return err == errDone }

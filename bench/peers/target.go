@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // target is what the engine is to reach in a line.
 type target struct {
@@ -52,7 +55,7 @@ func judge(res *results, r row, l line, t target) verdict {
 	v.got, v.known = mine/other, true
 	v.met = v.got >= t.factor
 	if l.lower {
-		v.met = v.got <= t.factor
+		v.met = v.got < t.factor
 	}
 	return v
 }
@@ -66,7 +69,7 @@ func (res *results) beside(r row, l line, t target) (float64, bool) {
 	case limitRow:
 		return res.median(r.name, r.limit, l.metric)
 	case named:
-		_, v, ok := res.best(r, l, func(name string) bool { return contains(t.names, name) })
+		_, v, ok := res.best(r, l, func(name string) bool { return slices.Contains(t.names, name) })
 		return v, ok
 	default:
 		return res.median(t.names[0], ours, l.metric)
@@ -108,13 +111,4 @@ func (t target) text(r row, l line) string {
 		return "below every " + of
 	}
 	return fmt.Sprintf("%gx %s", t.factor, of)
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }

@@ -137,11 +137,12 @@ func updates(size int) measure {
 // tails say something.
 const mixTimes = 3
 
-// mix overwrites a share of the time and reads otherwise. One operation in
-// four is timed, which costs less than timing all.
+// mix overwrites a share of the time and reads otherwise. Every write is
+// timed, and one read in four, which costs less than timing all.
 func mix(goroutines int, writes float64) measure {
 	return func(s *subject, t task) (metrics, error) {
 		reads, sets := make([]hist, goroutines), make([]hist, goroutines)
+		runtime.GC() // brings the runtime's figures up to date
 		before := cpuTimes()
 		perSecond, err := race(mixTimes*t.Time, goroutines, func(g int) op {
 			w := walker(s.keys.uniform, g, goroutines, t.Run)
@@ -149,47 +150,48 @@ func mix(goroutines int, writes float64) measure {
 			limit := uint32(writes * (1 << 30))
 			return func() (int, error) {
 				draw := rnd.Uint32()
-				timed := draw>>30 == 0
-				var start time.Time
-				if timed {
-					start = time.Now()
-				}
-				var err error
-				into := &reads[g]
 				if draw&(1<<30-1) < limit {
-					into = &sets[g]
-					err = s.e.set(s.next(w))
-				} else {
-					err = readOne(s.e, w.next())
+					start := time.Now()
+					err := s.e.set(s.next(w))
+					sets[g].add(time.Since(start))
+					return 1, err
 				}
-				if timed {
-					into.add(time.Since(start))
+				if draw>>30 != 0 {
+					return 1, readOne(s.e, w.next())
 				}
+				start := time.Now()
+				err := readOne(s.e, w.next())
+				reads[g].add(time.Since(start))
 				return 1, err
 			}
 		})
 		after := cpuTimes()
-		for g := 1; g < goroutines; g++ {
-			reads[0].merge(&reads[g])
-			sets[0].merge(&sets[g])
-		}
 		return metrics{
 			rate:          perSecond,
-			"read-p99.9":  reads[0].quantile(0.999).Seconds() * 1e6,
-			"write-p99.9": sets[0].quantile(0.999).Seconds() * 1e6,
+			"read-p99.9":  tail(reads),
+			"write-p99.9": tail(sets),
 			"gc":          100 * (after.gc - before.gc) / max(1e-9, after.busy-before.busy),
 		}, err
 	}
 }
 
-// cpu is processor time in seconds, as the runtime estimates it.
+// tail returns the 99.9th percentile of all, in microseconds.
+func tail(of []hist) float64 {
+	var all hist
+	for i := range of {
+		all.merge(&of[i])
+	}
+	return all.quantile(0.999).Seconds() * 1e6
+}
+
+// cpu is processor time in seconds, as the runtime estimates it at the end
+// of each collection.
 type cpu struct {
 	gc   float64
 	busy float64 // all but idle
 }
 
 func cpuTimes() cpu {
-	runtime.GC() // the runtime brings its figures up to date at the end of a cycle
 	s := []rtmetrics.Sample{
 		{Name: "/cpu/classes/gc/total:cpu-seconds"},
 		{Name: "/cpu/classes/total:cpu-seconds"},
