@@ -75,7 +75,7 @@ type (
 	// SetIfAbsenter sets if nobody was first.
 	SetIfAbsenter interface {
 		// SetIfAbsent is Set if key has no value, and reports whether it
-		// was.
+		// was set.
 		SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error)
 	}
 
@@ -97,11 +97,11 @@ type (
 	// Lister lists what there is, which does not count as an access.
 	Lister interface {
 		// Keys yields the keys that begin with prefix in ascending byte
-		// order, as of its first step. The loop may use the cache. An error
-		// is the last thing yielded.
+		// order. One that is there throughout is yielded once; whether what
+		// comes or goes meanwhile is yielded is open. The loop may use the
+		// cache. An error is the last thing yielded.
 		Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
-		// Range yields the same with their values, each as it is when its
-		// turn comes; those that are gone by then are left out.
+		// Range yields the same with their values.
 		Range(ctx context.Context, prefix string) iter.Seq2[Entry, error]
 	}
 )

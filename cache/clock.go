@@ -44,6 +44,9 @@ func (c *clock) nanos() int64 {
 	}
 }
 
+// time returns the cache's time.
+func (c *clock) time() time.Time { return time.Unix(0, c.nanos()) }
+
 // millis returns the cache's time as Unix milliseconds, rounded down.
 func (c *clock) millis() int64 { return c.nanos() / int64(time.Millisecond) }
 

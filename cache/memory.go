@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"fmt"
 	"hash/maphash"
 	"math"
 	"sync/atomic"
@@ -181,36 +180,21 @@ func (c *MemoryCache) tell(events []event) {
 	}
 }
 
-func (c Config) checkKey(key string) error {
-	if key == "" {
-		return ErrInvalidKey
-	}
-	if len(key) > c.MaxKeyLength {
-		return fmt.Errorf("%w: %d bytes, the most is %d", ErrKeyTooLong, len(key), c.MaxKeyLength)
-	}
-	return nil
-}
-
-// fits checks the length of a value.
+// fits checks the length of a value, and counts one that is too large.
 func (c *MemoryCache) fits(value int) error {
-	if value > c.config.MaxValueBytes {
+	err := c.config.checkValue(value)
+	if err != nil {
 		c.rejected.Add(1)
-		return fmt.Errorf("%w: %d bytes, the most is %d", ErrTooLarge, value, c.config.MaxValueBytes)
 	}
-	return nil
+	return err
 }
 
 // deadline returns when a value that is set now expires, in Unix
 // milliseconds; 0 is never.
 func (c *MemoryCache) deadline(ttl time.Duration) (int64, error) {
-	if ttl == 0 {
-		ttl = c.config.DefaultTTL
-	}
-	switch {
-	case ttl == 0 || ttl == NoExpiration:
-		return 0, nil
-	case ttl < 0:
-		return 0, fmt.Errorf("%w: %v", ErrInvalidTTL, ttl)
+	ttl, err := c.config.ttl(ttl)
+	if ttl == 0 || err != nil {
+		return 0, err
 	}
 	return c.clock.after(ttl), nil
 }

