@@ -197,3 +197,48 @@ func watchHeap() func() int64 {
 	}()
 	return func() int64 { close(stop); <-stopped; return most }
 }
+
+// behind is a store.KV that does something once, behind a Get of a key.
+type behind struct {
+	store.KV
+	key string
+	do  func()
+}
+
+func (b *behind) Get(ctx context.Context, key string) (store.Item, error) {
+	item, err := b.KV.Get(ctx, key)
+	if key == b.key && b.do != nil {
+		do := b.do
+		b.do = nil
+		do()
+	}
+	return item, err
+}
+
+// TestOpeningIsOvertaken: between the look at a manifest and the hold of its
+// body the file is deleted, or replaced, and its body collected.
+func TestOpeningIsOvertaken(t *testing.T) {
+	p := newPlace(t, file.KVOptions{})
+	hook := &behind{KV: p.kv, key: "file:m/f"}
+	files, err := file.NewKVStorage(hook, file.KVOptions{InlineSize: 64, ChunkSize: 512, Now: time.Now})
+	require.NoError(t, err)
+	for name, change := range map[string]func(){
+		"deleted":         func() { require.NoError(t, p.Delete(t.Context(), "f")) },
+		"replaced":        func() { p.put(t, "f", big(1000)) },
+		"replaced inline": func() { p.put(t, "f", big(10)) },
+	} {
+		p.put(t, "f", big(5000))
+		hook.do = change
+		f, err := files.Get(t.Context(), "f")
+		if name == "deleted" {
+			require.ErrorIs(t, err, file.ErrNotFound)
+			continue
+		}
+		require.NoError(t, err)
+		b, err := io.ReadAll(f)
+		require.NoError(t, err)
+		require.Len(t, b, int(f.Stat().Size))
+		require.Less(t, len(b), 5000)
+		require.NoError(t, f.Close())
+	}
+}

@@ -9,8 +9,11 @@ import (
 	"time"
 )
 
-// dirBuffer is how many bytes are read and written at a time.
-const dirBuffer = 256 << 10
+// How many bytes are read and written at a time: at first, and of larger bodies.
+const (
+	firstBuffer = 32 << 10
+	dirBuffer   = 256 << 10
+)
 
 // Put implements Storage.
 func (s *DirStorage) Put(ctx context.Context, path string, body io.Reader, opts PutOptions) (FileStat, error) {
@@ -90,7 +93,7 @@ func (s *DirStorage) write(f diskFile, in *intake, name string, expires time.Tim
 }
 
 func writeBody(f diskFile, in *intake) error {
-	buf := make([]byte, dirBuffer)
+	buf := make([]byte, firstBuffer)
 	for {
 		n, err := in.fill(buf)
 		if err != nil {
@@ -101,6 +104,9 @@ func writeBody(f diskFile, in *intake) error {
 		}
 		if _, err := f.Write(buf[:n]); err != nil {
 			return bare(err)
+		}
+		if len(buf) < dirBuffer && n == len(buf) {
+			buf = make([]byte, dirBuffer)
 		}
 	}
 }

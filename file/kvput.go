@@ -140,15 +140,11 @@ func (u *upload) finish(ctx context.Context) (FileStat, error) {
 	if u.expires.IsZero() {
 		u.expires = deadline(u.m.modified, u.intake.opts.TTL)
 	}
-	made := false
 	err := u.s.replace(ctx, u.path, u.cond, func(old entry) ([]store.Change, error) {
-		made = true
 		return u.changes(ctx, old)
 	})
 	if err != nil {
-		if !made || isDecided(err) {
-			u.abandon(ctx)
-		}
+		u.abandon(ctx)
 		return FileStat{}, err
 	}
 	return u.m.stat(u.path, u.expires), nil
@@ -176,14 +172,10 @@ func (u *upload) changes(ctx context.Context, old entry) ([]store.Change, error)
 	return append(changes, store.Change{Key: key, Value: record.encode(), If: u.version}), nil
 }
 
-// isDecided reports whether an error of finish says for certain that there is
-// no new file. Else its chunks must stay, as a manifest may name them.
-func isDecided(err error) bool {
-	return errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrInvalid)
-}
-
-// abandon removes what was written of the body. Whatever goes wrong here is for
-// GC, and not what the caller wants to hear of.
+// abandon removes what was written of the body, unless it has its name after
+// all: a commit that has failed may have been made, and then the record has
+// another version. Whatever goes wrong here is for GC, and not what the caller
+// wants to hear of.
 func (u *upload) abandon(ctx context.Context) {
 	if u.version != store.Absent {
 		_, _ = u.s.collect(context.WithoutCancel(ctx), u.m.id, u.version, u.count)

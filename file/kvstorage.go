@@ -221,9 +221,9 @@ func (e entry) judge(c Condition) error {
 
 // replace makes the changes that put something else in the place of what is
 // under path, if that is as cond says, and removes the body that was there.
-// make is told what is there, and called again if that has changed meanwhile.
-// No changes are to be made if it returns none.
-func (s *KVStorage) replace(ctx context.Context, path string, cond Condition, make func(old entry) ([]store.Change, error)) error {
+// plan is told what is there, and called again if that has changed meanwhile.
+// No changes are made if it returns none.
+func (s *KVStorage) replace(ctx context.Context, path string, cond Condition, plan func(old entry) ([]store.Change, error)) error {
 	for {
 		old, err := s.lookup(ctx, path)
 		if err == nil {
@@ -232,7 +232,7 @@ func (s *KVStorage) replace(ctx context.Context, path string, cond Condition, ma
 		if err != nil {
 			return err
 		}
-		changes, err := make(old)
+		changes, err := plan(old)
 		if err != nil || len(changes) == 0 {
 			return err
 		}
