@@ -8,10 +8,12 @@
 //	defer f.Close()
 //	http.ServeContent(w, r, f.Stat().Path, f.Stat().Modified, f)
 //
-// Storage is the interface. NewKVStorage keeps all in a store.KV, and is the
-// choice for many small files and for files that belong to the state beside
-// them. FS shows a storage as an io/fs.FS, and Verify reads a body and compares
-// it with its ETag.
+// Storage is the interface, and package filetest its contract as tests.
+// NewKVStorage keeps all in a store.KV, and is the choice for many small files
+// and for files that belong to the state beside them. NewDirStorage keeps plain
+// files in a directory, and is the choice for bodies of about 1 MiB and more: an
+// engine writes them at least twice. FS shows a storage as an io/fs.FS, and
+// Verify reads a body and compares it with its ETag.
 //
 // # Promised
 //
@@ -23,10 +25,14 @@
 //
 // # Not promised
 //
-// A storage finds out that a body was damaged as far as what it stands on does.
-// A KVStorage notices what is missing or has a wrong length, and package kv
-// checks every byte that it reads; a table of an SQL database may not. Verify
-// compares with the ETag.
+// What is known of a file is checked whenever it is read. The bytes of a body are
+// not: a storage notices what is missing or has the wrong length, and other bytes
+// as far as what it stands on does. Package kv checks every byte that it reads; a
+// directory, and a table of an SQL database, do not. Verify, Copy and a Put with
+// PutOptions.SHA256 compare with the ETag.
+//
+// Removing what crashes and expiry leave behind is the caller's to ask for, by
+// GC. Until then it takes room, and nothing else.
 //
 // No error text contains a name, nor anything else that was stored; an Error
 // has the name in a field.

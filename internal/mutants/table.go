@@ -20,6 +20,7 @@ const (
 	dropins = "./kv/dropin"
 	once    = "./idempotency"
 	evicts  = "./cache"
+	filing  = "./file"
 	// suites are the tests that crash, fail and damage stores.
 	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 	caches  = "Cache|SavedIndex"
@@ -345,5 +346,37 @@ func mutants() []mutant {
 		{"M127", "the first caller's context ends everybody's load (singleflight)", evicts, "OwnContext", []change{{
 			"cache/flight.go",
 			"context.WithCancel(context.WithoutCancel(ctx))", "context.WithCancel(ctx)"}}},
+		{"M150", "a condition judged before the upload only", filing, "Judged", []change{{
+			"file/kvput.go",
+			"		If:       old.version,\n", ""}}},
+		{"M151", "chunks added to an upload that was collected", filing, "KVStorage/in_memory/an_upload", []change{{
+			"file/kvput.go",
+			"store.Change{Key: u.s.keys.body(u.m.id), Value: record.encode(), If: u.version},",
+			"store.Change{Key: u.s.keys.body(u.m.id), Value: record.encode()},"}}},
+		{"M152", "a body collected between the look at its name and its opening", filing, "OpeningIsOvertaken", []change{{
+			"file/kvget.go",
+			"again, err := s.lookup(ctx, path)", "again, err := e, error(nil)"}}},
+		{"M153", "a body removed while it is read", filing, "KVStorage/in_memory/tiny_chunks/an_open_file", []change{{
+			"file/uses.go",
+			"if held = u.count[id] > 0; held {", "if u.count[id] > 0 {"}}},
+		{"M154", "the chunks removed of a Put that may have been made", filing, "KVStorage/in_memory/broken", []change{{
+			"file/kvgc.go",
+			"s.bulk.Commit(ctx, store.Change{Key: key, Value: record.encode(), If: version})",
+			"s.bulk.Commit(ctx, store.Change{Key: key, Value: record.encode()})"}}},
+		{"M155", "a moved body collected", filing, "KVStorage/in_memory/broken", []change{{
+			"file/kvcopy.go",
+			"	record.path = to\n", ""}}},
+		{"M156", "a file named before it was synced (fileblob)", filing, "PowerInADirectory", []change{{
+			"file/dirput.go",
+			"return m.stat(name, expires), bare(f.Sync())", "return m.stat(name, expires), nil"}}},
+		{"M157", "no directory sync behind a rename (renameio)", filing, "PowerInADirectory", []change{{
+			"file/dirstorage.go",
+			"if err := unlessMissing(s.disk.syncDir(dir)); err != nil {", "if err := error(nil); err != nil {"}}},
+		{"M158", "names on disk that some systems take for one", filing, "DiskNames", []change{{
+			"file/dirname.go",
+			"case 'a' <= c && c <= 'z', ", "case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', "}}},
+		{"M159", "the body of a damaged file collected", filing, "OneDamagedManifest", []change{{
+			"file/kvgc.go",
+			"return e.m == nil || e.m.id == id, nil", "return e.m != nil && e.m.id == id, nil"}}},
 	}
 }
