@@ -117,15 +117,18 @@ func (s *KVStore) turn(ctx context.Context, key string, token uint64, next func(
 		if err != nil {
 			return unlessDone(err)
 		}
-		r.Key = key
 		if r.Status == 0 {
-			err = s.remove(ctx, key, e.version)
+			_, err = s.kv.Commit(ctx, store.Change{Key: s.prefix + key, Delete: true, If: e.version})
 		} else {
 			_, err = s.write(ctx, entry{r, e.version})
 		}
-		if !errors.Is(err, store.ErrConflict) {
-			return err
+		if errors.Is(err, store.ErrConflict) {
+			continue
 		}
+		if err == nil {
+			s.watches.wake(key)
+		}
+		return err
 	}
 }
 
@@ -136,18 +139,9 @@ func unlessDone(err error) error {
 	return err
 }
 
-// remove deletes the record of a version and wakes whoever waits for the key.
-func (s *KVStore) remove(ctx context.Context, key string, version uint64) error {
-	_, err := s.kv.Commit(ctx, store.Change{Key: s.prefix + key, Delete: true, If: version})
-	if err == nil {
-		s.watches.wake(key)
-	}
-	return err
-}
-
 // Watch returns a channel that is closed when this store changes what is under
-// key, and a function that must be called when it is not needed any more.
-// Changes by others, and ends of leases, are not seen.
+// key, other than by a claim, and a function that must be called when it is not
+// needed any more. Changes by other stores, and ends of leases, are not seen.
 func (s *KVStore) Watch(key string) (changed <-chan struct{}, stop func()) {
 	return s.watches.wait(key)
 }

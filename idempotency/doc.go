@@ -62,7 +62,9 @@
 // a handle of package kv that syncs always, a claim is on stable storage before
 // Claim returns, and an outcome before Complete does. On one that does not, a
 // power cut may take back a claim, and its token may be given again. An engine
-// in memory will do for what need not outlive the process.
+// in memory will do for what need not outlive the process. Tokens are of one
+// engine: one that was restored from a backup, or another one to which the
+// records were moved, may give smaller ones.
 //
 // Leases are judged by the engine's time, expiries by the engine itself. Keys,
 // responses and the texts of Final errors are stored as they are; neither this

@@ -119,6 +119,9 @@ func (s *KVStore) Set(ctx context.Context, key string, r Record) error {
 		r.ExpiresAt = later(now, r.LeaseUntil).Add(r.Retention)
 	}
 	_, err := s.write(ctx, entry{record: r})
+	if err == nil {
+		s.watches.wake(key)
+	}
 	return err
 }
 
@@ -178,14 +181,13 @@ func (s *KVStore) change(e entry) store.Change {
 	}
 }
 
-// write puts e's record where e's version is and wakes whoever waits for the
-// key. It returns the new version, which is 0 if the record's time was over
-// at once, and store.ErrConflict if another was faster.
+// write puts e's record where e's version is. It returns the new version,
+// which is 0 if the record's time was over at once, and store.ErrConflict if
+// another was faster.
 func (s *KVStore) write(ctx context.Context, e entry) (uint64, error) {
 	versions, err := s.kv.Commit(ctx, s.change(e))
 	if err != nil {
 		return 0, err
 	}
-	s.watches.wake(e.record.Key)
 	return versions[0], nil
 }

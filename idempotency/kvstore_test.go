@@ -21,13 +21,10 @@ func TestStore(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			idemtest.Run(t, func(t *testing.T, now func() time.Time) idempotency.Store {
+			idemtest.RunKV(t, func(t *testing.T, now func() time.Time) store.KV {
 				opts := options(t)
 				opts.Now = now
-				engine := open(t, opts)
-				s, err := idempotency.NewKVStore(engine.KV(), "idem:")
-				require.NoError(t, err)
-				return s
+				return open(t, opts).KV()
 			})
 		})
 	}

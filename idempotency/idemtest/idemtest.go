@@ -9,7 +9,8 @@
 //
 // Run sets the time. RunShared does not, and has two stores look at the same
 // records, for engines whose time is a server's and that several processes
-// share.
+// share. RunKV does for an engine what Run does for a store; Storm and StormTx
+// are what several processes may do at once.
 package idemtest
 
 import (
