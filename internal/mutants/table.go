@@ -42,9 +42,11 @@ func mutants() []mutant {
 		{"M6", "the mark of a commit group's end ignored", engine, suites, []change{{
 			"internal/segment/tail.go",
 			"		if f.Commit {", "		if true {"}}},
-		{"M40", "a group's half published to snapshots", engine, "Update", []change{{
+		{"M40", "a snapshot taken while a group is published by half", engine, "UpdateIsSeenWhole", []change{{
+			"kv/snapshot.go",
+			"	e.mu.Lock()\n	defer e.mu.Unlock()\n	return e.snapshotLocked(o)", "	return e.snapshotLocked(o)"}, {
 			"kv/commit.go",
-			"		} else {\n			err = errors.Join(err, e.publish(m))", "		} else {\n			e.mu.Unlock()\n			e.index.Barrier()\n			e.mu.Lock()\n			err = errors.Join(err, e.publish(m))"}}},
+			"		} else {\n			err = errors.Join(err, e.publish(m))", "		} else {\n			e.index.Barrier() // somebody else may run\n			err = errors.Join(err, e.publish(m))"}}},
 		{"M41", "a group that failed left on the disk", "./internal/segment", "Group", []change{{
 			"internal/segment/group.go",
 			"return errors.Join(err, s.Sync())", "return err"}}},
