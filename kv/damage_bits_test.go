@@ -2,6 +2,7 @@ package kv
 
 import (
 	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,14 +22,14 @@ func TestEveryBitOfEveryFile(t *testing.T) {
 			for _, file := range m.names() {
 				m.flipAll(t, file, &count)
 			}
-			t.Logf("%d files, %d bytes, %d bits: %v", len(m.image), m.bytes(), m.bytes()*8/bitStride(), count)
+			t.Logf("%d files, %d bytes: %v, -seed %d", len(m.image), m.bytes(), count, *seed)
 		})
 	}
 }
 
 func (m *sample) flipAll(t *testing.T, file string, count *tally) {
 	data := m.image[file]
-	for bit := 0; bit < len(data)*8; bit += bitStride() {
+	for bit := range bitsOf(len(data)) {
 		flipped := append([]byte(nil), data...)
 		flipped[bit/8] ^= 1 << (bit % 8)
 		label := fmt.Sprintf("bit %d of byte %d of %s", bit%8, bit/8, file)
@@ -45,11 +46,17 @@ func (m *sample) flipAll(t *testing.T, file string, count *tally) {
 	}
 }
 
-// bitStride is 1, or where time is dear one that meets each bit of a byte in
-// turn.
-func bitStride() int {
-	if raceEnabled || testing.Short() {
-		return 13
+// bitsOf yields the numbers of the bits of so many bytes, as places does.
+func bitsOf(bytes int) iter.Seq[int] { return places(8*bytes, 1) }
+
+// places yields the numbers below n that are so far apart; where time is dear,
+// one in 13 of them.
+func places(n, apart int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := 0; i*apart < n; i++ {
+			if sampled(i, 13) && !yield(i*apart) {
+				return
+			}
+		}
 	}
-	return 1
 }

@@ -27,7 +27,7 @@ func TestFsyncFailsEverywhere(t *testing.T) {
 func failEachSync(t *testing.T, s script) counts {
 	var sum tallied
 	for i, op := range callsOf(newPlayer(t, "T09", s)) {
-		if op.Kind != vfs.OpFileSync && op.Kind != vfs.OpDirSync || i%(5/fewer(5)) != 0 {
+		if op.Kind != vfs.OpFileSync && op.Kind != vfs.OpDirSync || !sampled(i, 5) {
 			continue
 		}
 		r := &doubter{player: newPlayer(t, fmt.Sprintf("T09, %v (call %d) fails,", op, i+1), s), injector: injector{fault: fault{nth: i + 1}}}

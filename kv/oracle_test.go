@@ -24,12 +24,32 @@ func randomFor(place ...any) *rand.Rand {
 	return rand.New(rand.NewPCG(*seed, h.Sum64()))
 }
 
+// timeIsDear reports whether a part of a suite must do: under the race
+// detector and in the short form. The plain run does all of it.
+func timeIsDear() bool { return raceEnabled || testing.Short() }
+
 // fewer returns n, or a fifth of it where time is dear.
 func fewer(n int) int {
-	if raceEnabled || testing.Short() {
+	if timeIsDear() {
 		return max(1, n/5)
 	}
 	return n
+}
+
+// sampled reports whether number i of a series is to be looked at: each, or
+// where time is dear one of so many neighbours, drawn by the seed.
+func sampled(i, of int) bool {
+	if !timeIsDear() {
+		return true
+	}
+	return drawn(i, of)
+}
+
+// drawn reports whether number i is the one of so many neighbours that the
+// seed draws, so that no fixed stride passes the same ones by.
+func drawn(i, of int) bool {
+	block := uint64(i / of)
+	return i%of == rand.New(rand.NewPCG(*seed, block)).IntN(of)
 }
 
 // state is what a store should hold: a value and a deadline for each key,

@@ -110,7 +110,7 @@ func TestSalvageEveryBit(t *testing.T) {
 			n, lost := 0, 0
 			for _, file := range m.names() {
 				data := m.image[file]
-				for bit := 0; bit < len(data)*8; bit += bitStride() {
+				for bit := range bitsOf(len(data)) {
 					flipped := append([]byte(nil), data...)
 					flipped[bit/8] ^= 1 << (bit % 8)
 					label := fmt.Sprintf("bit %d of byte %d of %s", bit%8, bit/8, file)
@@ -135,7 +135,7 @@ func TestSalvageEveryDamageToWholeFiles(t *testing.T) {
 	n, gone := 0, 0
 	for damage := range m.damages() {
 		n++
-		if testing.Short() && n%5 != 0 && !strings.Contains(damage.label, "swapped") {
+		if testing.Short() && !drawn(n, 5) && !strings.Contains(damage.label, "swapped") {
 			continue
 		}
 		v := m.salvage(t, damage.image, damage.label)

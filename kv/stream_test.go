@@ -107,7 +107,7 @@ func TestDamagedStreams(t *testing.T) {
 	for cut := range stream {
 		refuse(stream[:cut])
 	}
-	for bit := 0; bit < 8*len(stream); bit += bitStride() {
+	for bit := range bitsOf(len(stream)) {
 		damaged := bytes.Clone(stream)
 		damaged[bit/8] ^= 1 << (bit % 8)
 		refuse(damaged)

@@ -19,7 +19,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -69,11 +68,11 @@ type fate struct {
 }
 
 // plantAll plants the mutants of those names, or all, and sends what became of
-// each. A few are at work at a time: one is compiled while another is tested.
+// each. Two are at work at a time: one is compiled while another is tested.
 func plantAll(dir string, only []string) <-chan fate {
 	todo, fates := make(chan mutant), make(chan fate)
 	var workers sync.WaitGroup
-	for range max(2, runtime.NumCPU()/2) {
+	for range 2 {
 		workers.Go(func() {
 			for m := range todo {
 				start := time.Now()
@@ -102,7 +101,7 @@ func (m mutant) plant(dir string) (killer string, err error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"test", "-overlay", overlay, "-count=1", "-short", "-failfast", "-timeout=5m", "-run", m.tests}
+	args := []string{"test", "-overlay", overlay, "-count=1", "-short", "-failfast", "-timeout=5m", "-vet=off", "-ldflags=-w", "-run", m.tests}
 	out, err := exec.Command("go", append(args, m.pkg)...).CombinedOutput()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {

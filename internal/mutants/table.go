@@ -21,8 +21,6 @@ const (
 	once    = "./idempotency"
 	evicts  = "./cache"
 	filing  = "./file"
-	// suites are the tests that crash, fail and damage stores.
-	suites  = "Compact|Resurrect|Crash|Torn|Error|Fault|Fsync|Sync|Kill|Bit|Damage|Stale|NoSpace|Full|Trap|Golden"
 	caches  = "Cache|SavedIndex"
 	streams = "Stream|Restore"
 	rooms   = "Room|WhatFits|MaxBytes|AFullStore"
@@ -30,16 +28,16 @@ const (
 
 func mutants() []mutant {
 	return []mutant{
-		{"M1", "ack without fsync", engine, suites, []change{{
+		{"M1", "ack without fsync", engine, "NothingResurrects", []change{{
 			"internal/segment/append.go",
 			"if err := s.file.Sync(); err != nil {", "if err := error(nil); err != nil {"}}},
-		{"M2", "no directory sync after the manifest's rename", engine, suites, []change{{
+		{"M2", "no directory sync after the manifest's rename", engine, "NothingResurrects", []change{{
 			"internal/seglog/manifest.go",
 			"return syncDir(dir)", "return nil"}}},
-		{"M3", "manifest not synced before its rename", engine, suites, []change{{
+		{"M3", "manifest not synced before its rename", engine, "NothingResurrects", []change{{
 			"internal/seglog/manifest.go",
 			"errors.Join(f.Sync(), f.Close())", "f.Close()"}}},
-		{"M6", "the mark of a commit group's end ignored", engine, suites, []change{{
+		{"M6", "the mark of a commit group's end ignored", engine, "CrashEverywhere", []change{{
 			"internal/segment/tail.go",
 			"		if f.Commit {", "		if true {"}}},
 		{"M40", "a snapshot taken while a group is published by half", engine, "UpdateIsSeenWhole", []change{{
@@ -62,78 +60,78 @@ func mutants() []mutant {
 		{"M45", "a condition judged by what readers see", engine, "Condition|Winner", []change{{
 			"kv/atomic.go",
 			"	entry, missing := e.alive(m.hash, m.key)\n", "	entry, missing := e.find(m.key)\n"}}},
-		{"M7", "cut at the first bad record (pogreb, badger)", engine, suites, []change{{
+		{"M7", "cut at the first bad record (pogreb, badger)", engine, "EveryBitOf", []change{{
 			"internal/segment/tail.go",
 			"if ok && f.Synced > off {", "if ok && f.Synced > off && off < 0 {"}}},
-		{"M8", "checksum not bound to its place", engine, suites, []change{{
+		{"M8", "checksum not bound to its place", engine, "CrashCounters", []change{{
 			"internal/record/place.go",
 			"	return h ^ h>>29", "	return 0 * (h ^ h>>29)"}}},
-		{"M9", "fsync error ignored (buntdb)", engine, suites, []change{{
+		{"M9", "fsync error ignored (buntdb)", engine, "KillThenPowerLoss|FsyncFails", []change{{
 			"internal/segment/append.go",
 			"		return s.syncErr\n	}\n	if s.synced", "		s.syncErr = nil\n	}\n	if s.synced"}}},
-		{"M10", "goes on behind a short write", engine, suites, []change{{
+		{"M10", "goes on behind a short write", engine, "ErrorEverywhere", []change{{
 			"internal/segment/append.go",
 			"return t, errors.Join(err, s.erase(off, size))", "s.end.Store(off + size)\n		return t, err"}}},
-		{"M11", "bad record in a sealed segment tolerated", engine, suites, []change{{
+		{"M11", "bad record in a sealed segment tolerated", engine, "DamageBehind", []change{{
 			"internal/segment/replay.go",
 			"case stop != length:", "case false:"}, {
 			"internal/segment/replay.go",
 			"case t.chain != chain:", "case false:"}, {
 			"internal/segment/replay.go",
 			"case sealed != (kind == record.Seal):", "case sealed != (kind == record.Seal) && false:"}}},
-		{"M12", "recovered tail served without being made durable", engine, suites, []change{{
+		{"M12", "recovered tail served without being made durable", engine, "NothingResurrects", []change{{
 			"internal/seglog/recover.go",
 			"return r.check(s.Sync())", "return nil"}}},
-		{"M13", "manifest's checksum and form not verified", engine, suites, []change{{
+		{"M13", "manifest's checksum and form not verified", engine, "WhenFilesAreDamaged", []change{{
 			"internal/seglog/manifest.go",
 			"return string(b[:split]), string(b[split:]) == string(want)", "return string(b[:split]), len(want) > 0"}, {
 			"internal/seglog/manifest.go",
 			"if f.bad || !bytes.Equal(m.encode(), b) || !m.sound() {", "if len(bytes.TrimSpace(b)) == 0 {"}}},
-		{"M15", "clean flag unused", engine, suites, []change{{
+		{"M15", "clean flag unused", engine, "DamageBesideNobody", []change{{
 			"internal/seglog/recover.go",
 			"if m.sealed || r.Clean {", "if m.sealed {"}, {
 			"internal/seglog/recover.go",
 			"if m.sealed || !r.Clean {", "if true {"}}},
-		{"M16", "writable after a failed sync", engine, suites, []change{{
+		{"M16", "writable after a failed sync", engine, "FsyncFails", []change{{
 			"internal/seglog/log.go",
 			"		l.poison.CompareAndSwap(nil, &err)\n", "		_ = l\n"}}},
-		{"M17", "length trusted past the end of the file", engine, suites, []change{{
+		{"M17", "length trusted past the end of the file", engine, "CrashCounters", []change{{
 			"internal/segment/read.go",
 			"if err != nil || size > w.limit-off {", "if err != nil {"}}},
-		{"M18", "full segment not synced before its successor", engine, suites, []change{{
+		{"M18", "full segment not synced before its successor", engine, "NothingResurrects", []change{{
 			"internal/seglog/log.go",
 			"if full.Synced() != full.End() {", "if false {"}}},
-		{"M19", "store not marked unclean before its first write", engine, suites, []change{{
+		{"M19", "store not marked unclean before its first write", engine, "DamagedCaches", []change{{
 			"internal/seglog/log.go",
 			"if l.active == nil || !l.man.Load().clean {", "if true {"}}},
-		{"M29", "records behind a torn segment replayed", engine, suites, []change{{
+		{"M29", "records behind a torn segment replayed", engine, "CrashEverywhere", []change{{
 			"internal/seglog/recover.go",
 			"if !r.tails[n-1].Sealed {", "if false {"}}},
-		{"M30", "segment behind a damaged one dropped as if that was torn", engine, suites, []change{{
+		{"M30", "segment behind a damaged one dropped as if that was torn", engine, "EveryBitOf", []change{{
 			"internal/seglog/recover.go",
 			"	if vouched {", "	if vouched && false {"}}},
 		{"M38", "a seal taken back in memory only", engine, "Rotation|Seal", []change{{
 			"internal/seglog/rotate.go",
 			"return l.check(errors.Join(l.active.Unseal(), l.active.Sync()))", "return l.check(l.active.Unseal())"}}},
-		{"M4", "compaction output not synced (rosedb)", engine, suites, []change{{
+		{"M4", "compaction output not synced (rosedb)", engine, "NothingResurrects", []change{{
 			"internal/seglog/compact.go",
 			"if err := w.out.Sync(); err != nil {", "if err := error(nil); err != nil {"}}},
-		{"M5", "inputs removed before the manifest is durable", engine, suites, []change{{
+		{"M5", "inputs removed before the manifest is durable", engine, "ATailThat", []change{{
 			"kv/compact.go",
 			"	if err := w.Install(cut); err != nil {", "	_ = e.retire(w)()\n	if err := w.Install(cut); err != nil {"}}},
-		{"M31", "a value dropped before what replaced it is durable", engine, suites, []change{{
+		{"M31", "a value dropped before what replaced it is durable", engine, "CrashEverywhere", []change{{
 			"internal/seglog/compact.go",
 			"if err := l.syncTo(c); err != nil {", "if err := error(nil); err != nil {"}}},
-		{"M32", "tombstones dropped with older values about (basho)", engine, suites, []change{{
+		{"M32", "tombstones dropped with older values about (basho)", engine, "NothingResurrects", []change{{
 			"internal/seglog/compact.go",
 			"case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:", "case v == Drop, v == Kill:"}}},
-		{"M33", "expired values dropped with older ones about", engine, suites, []change{{
+		{"M33", "expired values dropped with older ones about", engine, "NothingResurrects", []change{{
 			"kv/compact.go",
 			"case r.Type != record.Tombstone && !ok && e.clock.expired(r.Deadline):", "case false:"}}},
-		{"M34", "a moved record takes the place of a newer one (badger)", engine, suites, []change{{
+		{"M34", "a moved record takes the place of a newer one (badger)", engine, "NothingResurrects", []change{{
 			"internal/keydir/move.go",
 			"if slot.spot.segment() != from.Segment || slot.spot.offset() != from.Offset {", "if false {"}}},
-		{"M35", "touches dropped by compaction", engine, suites, []change{{
+		{"M35", "touches dropped by compaction", engine, "NothingResurrects", []change{{
 			"kv/compact.go",
 			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case false:"}}},
 		{"M36", "records compacted that readers do not see yet", engine, "CompactionLeaves", []change{{
@@ -145,12 +143,12 @@ func mutants() []mutant {
 		{"M39", "a touch forgotten before anybody knew that it kills", engine, "TouchThatComesTrue", []change{{
 			"internal/seglog/compact.go",
 			"case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:", "case v == Drop, v == Kill && r.Seq <= w.clear:"}}},
-		{"M20", "unknown segment with records removed as an orphan", engine, suites, []change{{
+		{"M20", "unknown segment with records removed as an orphan", engine, "WholeFiles|Unknown|Orphan|Stray", []change{{
 			"internal/seglog/recover.go",
 			"if err == nil && !empty && id >= r.man.Load().next {", "if err == nil && false && empty {"}, {
 			"internal/seglog/recover.go",
 			"	if id > r.man.Load().next {", "	if false {"}}},
-		{"M21", "no room kept for deletes on a full disk", engine, suites, []change{{
+		{"M21", "no room kept for deletes on a full disk", engine, "NoSpaceForAny", []change{{
 			"internal/segment/room.go",
 			"return sealSize + s.headroom", "return sealSize"}}},
 		{"M22", "expired one millisecond late", engine, "Trap|TTL|Clock|Expir", []change{{
