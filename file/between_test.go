@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"iter"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -158,45 +157,6 @@ func TestOptionsOfKVStorage(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-// TestBodiesAreNotHeldInMemory streams 64 MiB in and out. The heap must not
-// grow by half of it.
-func TestBodiesAreNotHeldInMemory(t *testing.T) {
-	const size = 64 << 20
-	files := newDiskFiles(t)
-	heap := watchHeap()
-	_, err := files.Put(t.Context(), "f", io.LimitReader(endless{}, size), file.PutOptions{})
-	require.NoError(t, err)
-	require.NoError(t, file.Verify(t.Context(), files, "f"))
-	grown := heap()
-	t.Logf("%d MiB, heap grew by %.1f MiB", size>>20, float64(grown)/(1<<20))
-	require.Less(t, grown, int64(32<<20))
-}
-
-// watchHeap samples what the heap takes until the returned function is called,
-// which returns by how much it has grown at most.
-func watchHeap() func() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before, most := int64(m.HeapAlloc), int64(0)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				runtime.ReadMemStats(&m)
-				most = max(most, int64(m.HeapAlloc)-before)
-			}
-		}
-	}()
-	return func() int64 { close(stop); <-stopped; return most }
-}
 
 // behind is a store.KV that does something once, behind a Get of a key.
 type behind struct {

@@ -160,6 +160,7 @@ func TestDamagedChunks(t *testing.T) {
 				require.ErrorIs(t, file.Verify(t.Context(), p, "f"), file.ErrCorrupt)
 				_, err = p.Copy(t.Context(), "f", "g")
 				require.ErrorIs(t, err, file.ErrCorrupt)
+				require.NotErrorIs(t, err, store.ErrInvalid)
 				require.NoError(t, f.Close())
 				ok, err := p.Exists(t.Context(), "g")
 				require.NoError(t, err)

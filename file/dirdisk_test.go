@@ -68,8 +68,8 @@ func TestNothingLeadsOutOfADirectory(t *testing.T) {
 // the body; its bytes are Verify's to check.
 func TestDamageInADirectory(t *testing.T) {
 	const body = "the body of a file"
+	s, dir := openDir(t, nil)
 	for i := range 400 {
-		s, dir := openDir(t, nil)
 		putString(t, s, "a", "whole")
 		putString(t, s, "f", body)
 		onDisk := filepath.Join(dir, "=f=")
@@ -91,6 +91,7 @@ func TestDamageInADirectory(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, collected)
 			require.Len(t, page.Files, 2)
+			require.Equal(t, "f", page.Files[1].Path)
 		} else {
 			require.ErrorIs(t, err, file.ErrCorrupt)
 			require.ErrorIs(t, collected, file.ErrCorrupt)
@@ -157,6 +158,23 @@ func TestCollectionInADirectory(t *testing.T) {
 	page, err := s.List(t.Context(), file.ListOptions{})
 	require.NoError(t, err)
 	require.Len(t, page.Files, 2)
+}
+
+// TestUploadCollectedByAnother: the Put fails, and what was there stays.
+func TestUploadCollectedByAnother(t *testing.T) {
+	s, dir := openDir(t, nil)
+	putString(t, s, "f", "before")
+	other, err := file.NewDirStorage(dir, file.DirOptions{})
+	require.NoError(t, err)
+	source := readerFunc(func([]byte) (int, error) {
+		_, err := other.GC(t.Context())
+		require.NoError(t, err)
+		return 0, io.EOF
+	})
+	_, err = s.Put(t.Context(), "f", io.MultiReader(strings.NewReader("after"), source), file.PutOptions{})
+	require.ErrorIs(t, err, file.ErrGone)
+	require.NoError(t, file.Verify(t.Context(), s, "f"))
+	require.NoError(t, other.Close())
 }
 
 type readerFunc func([]byte) (int, error)

@@ -59,7 +59,7 @@ func (s *DirStorage) put(ctx context.Context, name string, body io.Reader, opts 
 	in.from(ctx, body)
 	stat, err := s.write(f, in, name, expires)
 	if err = errors.Join(err, bare(f.Close())); err == nil {
-		err = s.lockedChange(ctx, name, name, opts.If, func() error { return s.rename(temp, diskName(name)) })
+		err = s.lockedChange(ctx, name, name, opts.If, func() error { return asGone(s.rename(temp, diskName(name))) })
 	}
 	if err != nil {
 		_ = s.disk.remove(temp) // else GC does
@@ -69,6 +69,14 @@ func (s *DirStorage) put(ctx context.Context, name string, body io.Reader, opts 
 		return FileStat{}, err
 	}
 	return stat, nil
+}
+
+// asGone says what it means that a file is missing that was just written.
+func asGone(err error) error {
+	if errors.Is(bare(err), ErrNotFound) {
+		return ErrGone
+	}
+	return err
 }
 
 // write writes the body and what is known of it, and waits for the disk.

@@ -30,6 +30,9 @@ type DirOptions struct {
 // ETag. One DirStorage at a time may use a directory: conditions are judged
 // under its locks, and GC removes what others have begun to write.
 //
+// Expiry goes by the clock: where that is set back, a file that had expired and
+// was not collected is there again.
+//
 // Reading beside Replace, Delete and Move is for systems that let go of the name
 // of an open file, which Windows does not always. Windows cannot sync
 // directories either, so there a loss of power may take the newest changes.

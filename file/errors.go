@@ -44,7 +44,8 @@ var (
 	// cannot be read, is missing, or has the wrong length.
 	ErrCorrupt error = &sentinel{"file: corrupt", []error{store.ErrCorrupt}}
 	// ErrGone says that the body of an open file, or of an upload, was
-	// collected as garbage by another process: see KVOptions.Grace.
+	// collected as garbage by another process: see KVOptions.Grace, and
+	// DirStorage.
 	ErrGone error = &sentinel{"file: collected as garbage", []error{store.ErrConflict}}
 )
 

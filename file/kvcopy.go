@@ -41,10 +41,11 @@ func copyOptions(stat FileStat, cond Condition) PutOptions {
 	}
 }
 
-// asCorrupt says of a stored body that is not as expected what that means.
+// asCorrupt says of a stored body that is not as expected what that means: it
+// is not the caller who is wrong.
 func asCorrupt(err error) error {
 	if errors.Is(err, ErrChecksum) || errors.Is(err, ErrInvalidSize) {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return fmt.Errorf("%w: the body has another checksum or size", ErrCorrupt)
 	}
 	return err
 }

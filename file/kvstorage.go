@@ -34,8 +34,10 @@ type KVOptions struct {
 	// Grace is how long an upload that makes no headway, and a body that lost
 	// its name, are let be by garbage collection. 0 is right if one process
 	// uses the files, through one KVStorage: it knows its uploads and its open
-	// files. Others are known by Grace alone: it must be longer than any file
-	// is open, and than any pause between two chunks.
+	// files, and removes a body as soon as nobody needs it. Others are known
+	// by Grace alone: it must be longer than any file is open, and than any
+	// pause between two chunks, or they get ErrGone, and nothing worse. Then
+	// bodies are removed by GC only, which has to meet them twice.
 	Grace time.Duration
 	// Now is the time. nil is the store's, if it is a store.Clock, as those of
 	// package kv are; else it is required.

@@ -21,6 +21,9 @@ func KV(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV) {
 		"all in chunks": {InlineSize: -1, ChunkSize: 1000, Prefix: "other:"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "tiny chunks" {
+				t.Skip("one size of chunks must do")
+			}
 			Storage(t, func(t *testing.T, now func() time.Time) file.Storage {
 				kv := open(t, now)
 				opts := opts
