@@ -37,6 +37,9 @@ func TestRun(t *testing.T) {
 			wantFigures(t, res, r, l)
 		}
 	}
+	if lost, ok := res.median("killed", ours, "lost"); !ok || lost != 0 {
+		t.Errorf("%v acknowledged writes were lost to a kill", lost)
+	}
 	if left, err := os.ReadDir(file("stores")); err != nil || len(left) > 0 {
 		t.Errorf("%d directories are left, %v", len(left), err)
 	}
@@ -61,7 +64,7 @@ func wantFigures(t *testing.T, res *results, r row, l line) {
 		case machine:
 			want = r.machine != nil
 		case hashmap:
-			want = want && !r.mode.durable && r.name != "open" && !strings.HasPrefix(r.name, "scan-")
+			want = want && !r.mode.durable && r.name != "open" && r.name != "killed" && !strings.HasPrefix(r.name, "scan-")
 		}
 		if got != want {
 			t.Errorf("%s of %s in %s: measured %v, want %v", l.metric, name, r.name, got, want)

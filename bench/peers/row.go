@@ -15,7 +15,7 @@ type row struct {
 	limit   string  // hashmap or machine: beside which the engine is set; "" for none
 	empty   bool    // it needs no loaded store
 	writes  bool    // earlier writes must be on the disk, or they disturb it
-	once    bool    // it cannot be repeated in one process
+	once    bool    // one run is enough
 	lines   []line
 }
 
@@ -92,6 +92,8 @@ func rows(growth []int) []row {
 			machine: syncs(d.goroutines), limit: machine,
 			lines: rates(ofPeers(d.peers), ofLimit(d.fdsync))})
 	}
+	add(row{name: "killed", title: "Set without sync, acknowledged and lost to SIGKILL", empty: true, once: true, measure: killed,
+		lines: []line{{metric: "lost", unit: "keys", lower: true, targets: []target{atMost(0)}}}})
 	add(row{name: "btree-insert", title: "google/btree, insert of fresh keys", empty: true, machine: treeInserts, lines: rates()})
 	for i, n := range growth {
 		r := row{name: fmt.Sprintf("growth-%d", n), title: fmt.Sprintf("Get, uniform, of %d keys", n),
