@@ -85,3 +85,13 @@ func TestKVCacheKeepsToItsPrefix(t *testing.T) {
 		}
 	}
 }
+
+func TestPersistentCacheKeepsTheContract(t *testing.T) {
+	cachetest.Cache(t, func(t *testing.T, now func() time.Time) cache.Cache {
+		c, err := cache.NewPersistentCache(t.TempDir(), cache.PersistentConfig{MaxBytes: 8 << 20, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	})
+}

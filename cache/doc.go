@@ -14,7 +14,7 @@
 // it has returned nil for, the next Get sees, and what is too large it refuses
 // with an error.
 //
-// Config.MaxBytes is a hard bound of everything that the cache holds: keys,
+// Config.MaxBytes is a hard bound of everything that a MemoryCache holds: keys,
 // values, headers, index, what it remembers of evicted keys, and what of its
 // memory is unused. It holds after every call, however many goroutines write.
 //
@@ -31,13 +31,24 @@
 // interfaces beside Cache: a type assertion tells whether a Cache has them, and
 // those of this package have all.
 //
+// # Which one
+//
+//   - MemoryCache is the fast one, and forgets all with the process.
+//   - PersistentCache keeps its values in a directory that is bounded too, may
+//     be larger than memory, and is warm after a restart, with the values and
+//     the knowledge which of them are asked for. Nothing is synced for a write.
+//   - KVCache is a Cache over an engine that is there anyway, a kv.KVStore or
+//     a table of an SQL database, and evicts nothing.
+//
 // # How it works
 //
-// The cache is divided by hash into parts with a lock each. A part is a pool
+// A MemoryCache is divided by hash into parts with a lock each. A part is a pool
 // of pages, which hold two logs of records and the index that finds them.
 // There are no pointers in it, so that the garbage collector has nothing to
 // look at, however many values there are. A write goes to the head of a log;
-// making room is compaction of a log's tail with a rule for what to keep.
+// making room is compaction of a log's tail with a rule for what to keep. In
+// front of a PersistentCache the same structure, with weights for values,
+// chooses what leaves the disk.
 //
 // It is a log of its own and not package kv in memory: what an engine's log
 // keeps beside keys and values, to prove after a crash what was written in

@@ -19,6 +19,7 @@ type KVCache struct {
 	prefix  string
 	config  KVConfig
 	flights *flights
+	policy  *policy // nil: nothing is evicted
 	closed  atomic.Bool
 
 	hits, misses, sets, rejected atomic.Uint64
@@ -93,8 +94,10 @@ func (c *KVCache) get(ctx context.Context, key string) (store.Item, error) {
 	switch {
 	case err == nil:
 		c.hits.Add(1)
+		c.found(item)
 	case errors.Is(err, ErrNotFound):
 		c.misses.Add(1)
+		c.missed(key)
 	}
 	return item, err
 }
@@ -135,7 +138,7 @@ func (c *KVCache) change(ctx context.Context, key string, value []byte, ttl time
 // commit makes a change of a value.
 func (c *KVCache) commit(ctx context.Context, change store.Change) error {
 	c.flights.overtake(change.Key[len(c.prefix):])
-	if _, err := c.kv.Commit(ctx, change); err != nil {
+	if err := c.write(ctx, change); err != nil {
 		return public(err)
 	}
 	if !change.Delete {
@@ -167,6 +170,9 @@ func (c *KVCache) Exists(ctx context.Context, key string) (bool, error) {
 func (c *KVCache) Stats() Stats {
 	s := Stats{Hits: c.hits.Load(), Misses: c.misses.Load(), Sets: c.sets.Load(), Rejected: c.rejected.Load()}
 	s.Loads, s.LoadErrors, s.Refreshes = c.flights.counts()
+	if c.policy != nil {
+		s.Evicted = c.policy.evicted.Load()
+	}
 	return s
 }
 

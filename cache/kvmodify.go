@@ -132,7 +132,7 @@ func (c *KVCache) keep(key string, ttl time.Duration, value []byte, err error) (
 	ctx := context.Background()
 	if err == nil {
 		if change, err := c.change(ctx, key, value, ttl); err == nil {
-			_, _ = c.kv.Commit(ctx, change)
+			_ = c.write(ctx, change)
 		}
 	}
 	return func() {}

@@ -118,16 +118,21 @@ func (s *shard) write(hash uint64, key string, value []byte, deadline int64, fla
 		s.forget(t, i, r, why)
 	}
 	s.makeRoom(size, tagOf(hash))
-	to := &s.probation
 	main := old.main() || old == 0 && s.index.table(tagOf(hash)).recall(hash)
+	s.place(hash, key, h, value, main, old.frequency())
+}
+
+// place writes a record for which there is room at the head of a log.
+func (s *shard) place(hash uint64, key string, header, value []byte, main bool, frequency int) {
+	to := &s.probation
 	if main {
 		to = &s.main
 	}
 	pos := to.headPos()
-	to.write(h)
+	to.write(header)
 	to.writeString(key)
 	to.write(value)
-	s.index.table(tagOf(hash)).insert(newSlot(pos, tagOf(hash), main, old.frequency()))
+	s.index.table(tagOf(hash)).insert(newSlot(pos, tagOf(hash), main, frequency))
 	s.entries++
 }
 

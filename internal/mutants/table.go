@@ -378,5 +378,11 @@ func mutants() []mutant {
 		{"M159", "the body of a damaged file collected", filing, "OneDamagedManifest", []change{{
 			"file/kvgc.go",
 			"return e.m == nil || e.m.id == id, nil", "return e.m != nil && e.m.id == id, nil"}}},
+		{"M128", "what is evicted stays on the disk", evicts, "Disk", []change{{
+			"cache/kvevict.go",
+			"	if !c.policy.has(key) {", "	if !c.policy.has(key) && false {"}}},
+		{"M129", "what is asked for forgotten by a restart", evicts, "HotnessIsKept", []change{{
+			"cache/hotness.go",
+			"w.main, w.frequency)", "false, 0)"}}},
 	}
 }
