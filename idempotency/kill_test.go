@@ -95,7 +95,7 @@ func (s *site) do(key string) (idempotency.Result, error) {
 			return response, changes, err
 		})
 	}
-	var list []idempotency.Option
+	list := []idempotency.Option{idempotency.Lease(30 * time.Minute)}
 	if s.form == formAtMostOnce {
 		list = append(list, idempotency.AtMostOnce())
 	}

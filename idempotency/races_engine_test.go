@@ -39,7 +39,7 @@ func TestRace11TwoStoresOnOneEngine(t *testing.T) {
 				_, err := idempotency.Do(t.Context(), on, fmt.Sprint(k), "f", func(context.Context) ([]byte, error) {
 					runs.Add(1)
 					return nil, nil
-				}, idempotency.Wait())
+				}, idempotency.Wait(), idempotency.Lease(time.Hour))
 				if err != nil {
 					t.Error(err)
 				}

@@ -18,7 +18,7 @@ type desk struct {
 }
 
 const (
-	lease     = 10 * time.Second
+	lease     = 10 * time.Minute // also by a clock that nobody sets
 	retention = time.Hour
 )
 

@@ -37,7 +37,7 @@ func once(ctx context.Context, s idempotency.Store, key int, effect func(ctx con
 	want := fmt.Sprint("response ", key)
 	r, err := idempotency.Do(ctx, s, fmt.Sprint("storm ", key), "f", func(ctx context.Context) ([]byte, error) {
 		return []byte(want), effect(ctx, key)
-	}, idempotency.Wait())
+	}, idempotency.Wait(), idempotency.Lease(lease))
 	switch {
 	case err != nil:
 		return fmt.Errorf("key %d: %w", key, err)
