@@ -118,22 +118,41 @@ func (e *engine) setMoving(moving bool) {
 // of. Expired keys that are still in the index count as alive: a touch may be
 // on its way.
 func (e *engine) judge(at seglog.Location, r record.Record) (seglog.Verdict, int64) {
-	if r.Type == record.Mark || r.Type == record.Seal {
+	switch r.Type {
+	case record.Mark, record.Seal:
 		return seglog.Drop, 0
+	case record.Put:
+		return e.judgeValue(at, r)
 	}
 	key := string(r.Key)
 	entry, ok := e.lookup(e.index.Hash(key), key)
 	switch {
-	case r.Type == record.Put && ok && location(entry) == at:
-		return seglog.Keep, entry.Deadline
 	case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:
 		return seglog.Keep, r.Deadline
-	case r.Type == record.Tombstone && !ok:
-		return seglog.Kill, 0
-	case r.Type != record.Tombstone && !ok && e.clock.expired(r.Deadline):
+	case r.Type == record.Tombstone && !ok,
+		r.Type == record.Touch && !ok && e.clock.expired(r.Deadline):
 		return seglog.Kill, 0
 	}
 	return seglog.Drop, 0
+}
+
+// judgeValue is judge for a Put. Most are not where the index leads to, and
+// have not expired: that takes no look at the key in the index.
+func (e *engine) judgeValue(at seglog.Location, r record.Record) (seglog.Verdict, int64) {
+	h := e.index.HashBytes(r.Key)
+	stripe := e.index.Stripe(h)
+	stripe.RLock()
+	defer stripe.RUnlock()
+	if deadline, ok := stripe.DeadlineAt(h, at.Segment, at.Offset); ok {
+		return seglog.Keep, deadline
+	}
+	if !e.clock.expired(r.Deadline) {
+		return seglog.Drop, 0
+	}
+	if _, ok := stripe.Find(h, string(r.Key)); ok {
+		return seglog.Drop, 0
+	}
+	return seglog.Kill, 0
 }
 
 // move leads the index to a record's new place.

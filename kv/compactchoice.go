@@ -108,23 +108,42 @@ func (c choice) obstacle(shapes []seglog.Shape) int {
 	return -1
 }
 
-// extend takes in neighbours that have become small, as long as all that is
-// kept fits one segment.
+// extend takes in neighbours that have become small, or are about as much
+// worth, as long as all that is kept fits one segment: what a rewrite costs
+// beside its bytes, some ten syncs, it costs once.
 func (c choice) extend(shapes []seglog.Shape, at int) (from, to int) {
 	from, to = at, at+1
-	kept := shapes[at].Size - shapes[at].Gain
-	fits := func(s seglog.Shape) bool {
-		return c.eligible(s) && s.Size <= c.limit/4 && kept+s.Size-s.Gain <= c.limit
-	}
-	for from > 0 && fits(shapes[from-1]) {
+	r := reach{kept: shapes[at].Size - shapes[at].Gain, read: shapes[at].Size}
+	for from > 0 && r.takes(c, shapes[at], shapes[from-1]) {
 		from--
-		kept += shapes[from].Size - shapes[from].Gain
 	}
-	for to < len(shapes) && fits(shapes[to]) {
-		kept += shapes[to].Size - shapes[to].Gain
+	for to < len(shapes) && r.takes(c, shapes[at], shapes[to]) {
 		to++
 	}
 	return from, to
+}
+
+// reach is how many bytes a run of segments has, and keeps.
+type reach struct{ kept, read int64 }
+
+// Bounds of a run: the space is given back only at its end, and a neighbour's
+// share may be a little less than that of the best.
+const (
+	runSegments = 4
+	alikeShare  = 0.75
+)
+
+// takes adds a neighbour of the best if it belongs to its run.
+func (r *reach) takes(c choice, best, s seglog.Shape) bool {
+	small := s.Size <= c.limit/4
+	alike := s.Hollow() == best.Hollow() && s.Gain > 0 && share(s) >= alikeShare*share(best) &&
+		r.read+s.Size <= runSegments*c.limit
+	kept := r.kept + s.Size - s.Gain
+	if !c.eligible(s) || !small && !alike || kept > c.limit {
+		return false
+	}
+	r.kept, r.read = kept, r.read+s.Size
+	return true
 }
 
 // The shares that are worth a copy, and how long to wait for values to die

@@ -67,23 +67,29 @@ func (p pressure) urgency() float64 {
 }
 
 // The bound is live/(1-CompactRatio), but never less than boundSegments of
-// the smallest segments. Work begins before it, and writers are held a piece
-// before it: the copy that is being made needs room.
+// the smallest segments. Work begins before it, when so much of what may be
+// useless is, and writers are held a piece before it: the copy that is being
+// made needs room. Where the bound is the least one, which a store reaches
+// with a few writes, work begins early: there is little to copy.
 const (
 	boundSegments = 8
-	softShare     = 0.85 // of what may be dead
+	softShare     = 0.85
+	softLeast     = 0.5
 )
 
 // pressureOf compares.
 func (e *engine) pressureOf(u seglog.Usage) pressure {
 	live := u.Records - u.Dead
-	bound := max(int64(float64(live)/(1-e.opts.CompactRatio)), boundSegments*u.Limit)
+	bound, soft := int64(float64(live)/(1-e.opts.CompactRatio)), softShare
+	if least := boundSegments * u.Limit; bound < least {
+		bound, soft = least, softLeast
+	}
 	if e.opts.MaxBytes > 0 {
 		bound = min(bound, e.mostDisk()) // writers rather wait than be refused
 	}
 	return pressure{
 		disk: u.Disk + u.Copying,
-		soft: bound - int64(float64(bound-min(live, bound))*(1-softShare)) - u.Limit,
+		soft: bound - int64(float64(bound-min(live, bound))*(1-soft)) - u.Limit,
 		hard: bound - u.Limit,
 	}
 }
@@ -207,11 +213,10 @@ func (c *compactor) work(e *engine, choose func() choice) (more bool) {
 // pace returns what a copy calls as it goes on: it rests between pieces, the
 // less the nearer the store is to its bound.
 func (e *engine) pace() func(int64) error {
-	const piece, rest = 256 << 10, 3 // bytes; times the work
 	var done int64
 	took := stopwatch()
 	return func(n int64) error {
-		if done += n; done < piece {
+		if done += n; done < paceBytes {
 			return nil
 		}
 		done = 0
@@ -221,7 +226,7 @@ func (e *engine) pace() func(int64) error {
 		e.mu.Lock()
 		urgency := e.pressureOf(e.log.Usage()).urgency()
 		e.mu.Unlock()
-		pause := time.Duration(float64(took()) * rest * (1 - urgency))
+		pause := min(longestRest, time.Duration(float64(took())*restShare*(1-urgency)))
 		if e.compactor.gate.Load() == nil && pause > 0 && !e.sleep(pause) {
 			return ErrStoreClosed
 		}
@@ -229,3 +234,12 @@ func (e *engine) pace() func(int64) error {
 		return nil
 	}
 }
+
+// What a copy does at a time, and how long it rests then, in times of the
+// work. Work that took long has waited, for a sync or a processor, and that
+// was rest already.
+const (
+	paceBytes   = 256 << 10
+	restShare   = 3
+	longestRest = 2 * time.Millisecond
+)

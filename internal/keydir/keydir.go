@@ -82,8 +82,8 @@ func (d *Keydir) Hash(key string) uint64 {
 	return hashKey(&d.secret, key)
 }
 
-// hashOf is Hash for a key that lies in an arena.
-func (d *Keydir) hashOf(key []byte) uint64 {
+// HashBytes is Hash for a key that is no string, such as one in an arena.
+func (d *Keydir) HashBytes(key []byte) uint64 {
 	if d.hash != nil {
 		return d.hash(string(key))
 	}
@@ -92,7 +92,7 @@ func (d *Keydir) hashOf(key []byte) uint64 {
 
 // slotOf returns the place of an entry's slot. The caller holds the stripe.
 func (d *Keydir) slotOf(s *Stripe, ref uint32) int {
-	return s.table.at(fragment(d.hashOf(s.arena.at(ref).key())), ref)
+	return s.table.at(fragment(d.HashBytes(s.arena.at(ref).key())), ref)
 }
 
 // Stripe returns the stripe of the keys that hash to h.

@@ -127,7 +127,7 @@ func (l *Loading) addEntry(stripe int, data []byte) ([]byte, error) {
 // not filed yet, and not in the tree, but the entry already says so: settle
 // keeps everybody away who would mind.
 func (l *Loading) enter(stripe int, key []byte, e Entry, touched bool) error {
-	s, h := &l.d.stripes[stripe], l.d.hashOf(key)
+	s, h := &l.d.stripes[stripe], l.d.HashBytes(key)
 	if l.d.Stripe(h) != s || bytes.Compare(l.last(stripe), key) >= 0 {
 		return errImage
 	}

@@ -13,7 +13,7 @@ func (d *Keydir) Move(h uint64, key string, from, to Entry, deadline int64) bool
 		return false
 	}
 	slot := &s.table.slots[i]
-	if slot.spot.segment() != from.Segment || slot.spot.offset() != from.Offset {
+	if !slot.spot.at(from.Segment, from.Offset) {
 		return false
 	}
 	slot.spot = makeSpot(to)

@@ -99,7 +99,7 @@ func (d *Keydir) settle(id uint32) {
 		p.clear(ordered)
 	}
 	if !s.wants(id) {
-		s.destroy(fragment(d.hashOf(p.key())), ref)
+		s.destroy(fragment(d.HashBytes(p.key())), ref)
 		s.mu.Unlock()
 		return
 	}

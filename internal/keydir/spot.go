@@ -30,3 +30,8 @@ func (s spot) touched() bool { return s&spotTouched != 0 }
 func (s spot) segment() uint32 { return uint32(s >> 34) }
 
 func (s spot) offset() int64 { return int64(uint32(s>>2)) * unit }
+
+// at reports whether a live key's record lies there.
+func (s spot) at(segment uint32, offset int64) bool {
+	return s.live() && s.segment() == segment && s.offset() == offset
+}

@@ -80,6 +80,23 @@ func (s *Stripe) Locate(h uint64) (segment uint32, offset int64, ok, maybe bool)
 	}
 }
 
+// DeadlineAt returns the deadline of the live key with this hash whose record
+// lies at that place, if there is one. A place has one record, so no key is
+// compared. The caller holds RLock.
+func (s *Stripe) DeadlineAt(h uint64, segment uint32, offset int64) (deadline int64, ok bool) {
+	slots := s.table.slots
+	if len(slots) == 0 {
+		return 0, false
+	}
+	frag, mask := fragment(h), uint32(len(slots)-1)
+	for i := frag & mask; !slots[i].empty(); i = (i + 1) & mask {
+		if slot := &slots[i]; slot.fragment() == frag && slot.spot.at(segment, offset) {
+			return s.arena.at(slot.ref()).deadline(), true
+		}
+	}
+	return 0, false
+}
+
 // Find returns the entry of a live key. The caller holds RLock. The clock is
 // not looked at: the entry may have expired.
 func (s *Stripe) Find(h uint64, key string) (Entry, bool) {
