@@ -25,22 +25,11 @@ func (n *Snapshot) Range(dst []Pair, from, to string, dir Direction, max int) (p
 		d.foldLocked()
 		n.folded = true
 	}
-	left, lastID := max, uint32(probe)
-	d.walk(from, to, dir, func(id uint32) bool {
-		if left == 0 {
-			more = true
-			return false
-		}
-		left, lastID = left-1, id
-		if pair, ok := n.pair(id); ok {
-			dst = append(dst, pair)
-		}
-		return true
-	})
+	ids, more := d.collect(from, to, dir, max)
 	if more {
-		last = string(d.keyOf(lastID))
+		last = string(d.keyOf(ids[len(ids)-1]))
 	}
-	return dst, last, more
+	return d.appendPairs(dst, ids, n.entryAt), last, more
 }
 
 // walk visits the ids in the tree with from <= key < to until visit returns
@@ -67,21 +56,4 @@ func (d *Keydir) walk(from, to string, dir Direction, visit func(id uint32) bool
 		o.probeKey = append(o.probeKey[:0], to...)
 		o.tree.DescendLessOrEqual(probe, descend)
 	}
-}
-
-// pair returns a copy of a key and its entry as the snapshot sees them. The
-// caller holds the order.
-func (n *Snapshot) pair(id uint32) (Pair, bool) {
-	s := n.d.stripeOf(id)
-	s.RLock()
-	defer s.RUnlock()
-	w, changed := s.before(n.number, id)
-	key := s.arena.at(id & refMask).key()
-	if !changed {
-		w = s.was(n.d.slotOf(s, id&refMask))
-	}
-	if !w.live() {
-		return Pair{}, false
-	}
-	return Pair{string(key), w.entry()}, true
 }
