@@ -114,6 +114,9 @@ type Options struct {
 	// pause, in this package's tests, is called between the steps of a
 	// compaction.
 	pause func(step string)
+	// reads, in this package's tests, is called before a scan reads values,
+	// when Close must wait for it.
+	reads func()
 }
 
 // Bounds of the options and the defaults behind their zero values.

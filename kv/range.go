@@ -3,6 +3,7 @@ package kv
 import (
 	"iter"
 	"log/slog"
+	"slices"
 
 	"github.com/spcent/plumego/store/internal/keydir"
 )
@@ -49,6 +50,10 @@ func (r *span) pass(last string) {
 // then and closes it when the loop ends, however it ends. So the loop may use
 // the store, and change it, and sees none of that. It holds no lock while the
 // loop runs. An error, of Get's kind or ErrStoreClosed, is yielded last.
+//
+// Items are copies, the caller's. Up to 64 neighbours are read at once, and
+// their values, at most 16 KiB then, are one allocation: who keeps a few of
+// many small values for long does well to clone them.
 func (s *KVStore) Scan(prefix string) iter.Seq2[Item, error] {
 	return s.engine.scan(prefixed(prefix))
 }
@@ -108,12 +113,22 @@ func (n *Snapshot) ScanRange(from, to string, opts ...ScanOption) iter.Seq2[Item
 
 func (n *Snapshot) scan(r span) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		for pair, err := range n.pairs(r) {
-			var item Item
-			if err == nil {
-				item, err = n.item(pair)
+		var c chunk
+		for pairs, err := range n.batches(r) {
+			for err == nil && len(pairs) > 0 {
+				pairs, err = c.fill(n, pairs)
+				for _, item := range c.items {
+					if !yield(item, nil) {
+						return
+					}
+					if closed := n.usable(); closed != nil {
+						yield(Item{}, closed)
+						return
+					}
+				}
 			}
-			if !yield(item, err) || err != nil {
+			if err != nil {
+				yield(Item{}, err)
 				return
 			}
 		}
@@ -127,17 +142,33 @@ const (
 	scanBatch  = 256
 )
 
-// pairs yields what the index had in a span and what had not expired, a batch
-// at a time. An error is yielded last.
-func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
-	return func(yield func(keydir.Pair, error) bool) {
+// batches yields what the index had in a span and what had not expired. What
+// it yields is valid until the next. An error is yielded last.
+func (n *Snapshot) batches(r span) iter.Seq2[[]keydir.Pair, error] {
+	return func(yield func([]keydir.Pair, error) bool) {
 		var batch []keydir.Pair
 		last, more := "", true
 		for size := firstBatch; more; size = min(2*size, scanBatch) {
 			batch, last, more = n.index.Range(batch[:0], r.from, r.to, r.direction, size)
-			err := n.usable()
+			if err := n.usable(); err != nil {
+				yield(nil, err)
+				return
+			}
+			alive := slices.DeleteFunc(batch, func(pair keydir.Pair) bool { return n.expired(pair.Entry.Deadline) })
+			if !yield(alive, nil) {
+				return
+			}
+			r.pass(last)
+		}
+	}
+}
+
+// pairs yields the pairs of batches one by one.
+func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
+	return func(yield func(keydir.Pair, error) bool) {
+		for batch, err := range n.batches(r) {
 			for i := 0; err == nil && i < len(batch); i++ {
-				if !n.expired(batch[i].Entry.Deadline) && !yield(batch[i], nil) {
+				if !yield(batch[i], nil) {
 					return
 				}
 				err = n.usable()
@@ -146,27 +177,15 @@ func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
 				yield(keydir.Pair{}, err)
 				return
 			}
-			r.pass(last)
 		}
 	}
 }
 
-// item reads the value of a pair of the snapshot's. The stripe is held as
-// long as the copy takes: so long nothing is taken away.
+// item reads the value of a pair of the snapshot's.
 func (n *Snapshot) item(pair keydir.Pair) (Item, error) {
-	e := n.engine
-	stripe := e.index.Stripe(e.index.Hash(pair.Key))
-	stripe.RLock()
-	defer stripe.RUnlock()
-	if err := n.usable(); err != nil {
+	var c chunk
+	if _, err := c.fill(n, []keydir.Pair{pair}); err != nil {
 		return Item{}, err
 	}
-	value, header, err := e.log.ReadValue(nil, location(pair.Entry), pair.Key)
-	if err != nil {
-		return Item{}, e.public("read a value", err)
-	}
-	if value == nil {
-		value = []byte{}
-	}
-	return Item{Key: pair.Key, Value: value, Deadline: asTime(pair.Entry.Deadline), Version: header.Seq}, nil
+	return c.items[0], nil
 }

@@ -32,8 +32,9 @@ type Snapshot struct {
 	unpin func() error
 
 	// closed is set before anything is given up; readers look at it under
-	// their key's stripe lock.
+	// their key's stripe lock, or with reading held.
 	closed   atomic.Bool
+	reading  sync.RWMutex // held while values of found entries are copied
 	closing  sync.Once
 	closeErr error
 }
@@ -109,7 +110,8 @@ func (n *Snapshot) Close() error {
 func (n *Snapshot) close() error {
 	e := n.engine
 	n.closed.Store(true)
-	n.index.Close() // readers that had not seen closed are done
+	n.awaitReaders()
+	n.index.Close() // and so are those who look for a key
 	e.snapshots.remove(n)
 	err := e.public("let go of a snapshot", n.unpin())
 	e.mu.Lock()
@@ -118,9 +120,17 @@ func (n *Snapshot) close() error {
 	return err
 }
 
+// awaitReaders returns when who copies values, and has not seen that it is
+// over, is done.
+func (n *Snapshot) awaitReaders() {
+	n.reading.Lock()
+	//lint:ignore SA2001 waiting is all there is to do
+	n.reading.Unlock()
+}
+
 // usable says why nothing can be read, if so. If not, what was read from the
 // index before is right, and what is read under a stripe that the caller
-// holds will be.
+// holds, or with reading held, will be.
 func (n *Snapshot) usable() error {
 	switch {
 	case n.closed.Load():
@@ -144,12 +154,14 @@ func (t *snapshots) remove(n *Snapshot) {
 }
 
 // abandon gives up the claims of all that are open when the store closes, and
-// says how many nobody would have closed. No reader is left.
+// says how many nobody would have closed. No reader is left but those it
+// waits for.
 func (t *snapshots) abandon() (leaked, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	count := 0
 	for n := range t.open {
+		n.awaitReaders()
 		err = errors.Join(err, n.unpin())
 		if n.owner == ofCaller {
 			count++

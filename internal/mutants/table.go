@@ -178,6 +178,15 @@ func mutants() []mutant {
 		{"M28", "values handed out of the file's mapping", engine, "Trap|Own|Copy|Alias", []change{{
 			"internal/segment/read.go",
 			"return append(dst, r.Value...), r.Header, nil", "if dst == nil {\n		return r.Value, r.Header, nil\n	}\n	return append(dst, r.Value...), r.Header, nil"}}},
+		{"M116", "a value of a scan runs on into the next", engine, "ItemsOfAScan", []change{{
+			"kv/chunk.go",
+			"values[from:len(values):len(values)]", "values[from:len(values)]"}}},
+		{"M117", "a snapshot closed under who copies", engine, "WhoCopies", []change{{
+			"kv/snapshot.go",
+			"	n.awaitReaders()\n	n.index.Close()", "	n.index.Close()"}}},
+		{"M118", "the store closed under who copies", engine, "WhoCopies", []change{{
+			"kv/snapshot.go",
+			"		n.awaitReaders()\n		err = errors", "		err = errors"}}},
 		{"M80", "a saved index of an older log believed", engine, caches, []change{{
 			"internal/seglog/image.go",
 			"binary.LittleEndian.Uint64(h[24:]) != xxhash.Sum64(m.encode()),", "h[24] != h[24],"}}},

@@ -237,6 +237,20 @@ func (l *Log) ReadValue(dst []byte, at Location, key string) ([]byte, record.Hea
 	return (*l.members.Load())[at.Segment].ReadValue(dst, at.Offset, at.Size, key)
 }
 
+// WarmMost is the most places that Warm takes.
+const WarmMost = 64
+
+// Warm begins to fetch the records at some such places, which will be read
+// soon. See segment.Warm.
+func (l *Log) Warm(places []Location) {
+	var spots [WarmMost]segment.Spot
+	members := *l.members.Load()
+	for i, at := range places {
+		spots[i] = segment.Spot{In: members[at.Segment].Segment, Offset: at.Offset, Size: at.Size}
+	}
+	segment.Warm(spots[:len(places)])
+}
+
 // install makes a changed manifest durable.
 func (l *Log) install(change func(*manifest)) error {
 	l.installing.Lock()
