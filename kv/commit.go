@@ -2,7 +2,6 @@ package kv
 
 import (
 	"errors"
-	"sync"
 
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
@@ -151,98 +150,4 @@ func (e *engine) publish(m mutation) error {
 		e.sweeper.note(m.deadline)
 	}
 	return nil
-}
-
-// group is the writes that one sync acknowledges.
-type group struct {
-	mutations []mutation
-	once      sync.Once // its first caller leads, the others wait
-	err       error     // final when once is done
-}
-
-// queue adds a mutation to the group of the next sync. The caller holds mu.
-func (e *engine) queue(m mutation) *group {
-	g := e.nextGroup()
-	g.mutations = append(g.mutations, m)
-	e.pending[m.key] = m
-	if m.kind == record.Put {
-		e.claims.Add(m.hash, len(m.key))
-	}
-	if m.kind == record.Touch {
-		e.index.Hold(m.hash, m.key) // the sweeper must not take it meanwhile
-	}
-	return g
-}
-
-// nextGroup returns the group of the next sync. The caller holds mu.
-func (e *engine) nextGroup() *group {
-	if e.group == nil {
-		e.group = new(group)
-	}
-	return e.group
-}
-
-// isPending reports whether the newest write of a key is still invisible. A
-// later write must then wait for the same sync, whatever its policy, so that
-// readers see the two in order. The caller holds mu.
-func (e *engine) isPending(key string) bool {
-	if len(e.pending) == 0 {
-		return false
-	}
-	_, ok := e.pending[key]
-	return ok
-}
-
-// await returns when the group's sync is done, and its result. The first to
-// come leads: it does the sync, for all who joined before it began. While it
-// is at work the next group fills, so one sync serves many writers without a
-// timer, and a lone writer waits for nobody.
-func (g *group) await(e *engine) error {
-	if g == nil {
-		return nil
-	}
-	g.once.Do(func() { e.leadGroup(g) })
-	return g.err
-}
-
-// leadGroup syncs the log and publishes the group's writes, or drops them.
-func (e *engine) leadGroup(g *group) {
-	e.syncing.Lock()
-	defer e.syncing.Unlock()
-
-	e.mu.Lock()
-	e.group = nil // whoever writes from now on waits for the next sync
-	e.settling = g
-	cut := e.log.Cut()
-	e.mu.Unlock()
-
-	err := e.log.Sync(cut)
-
-	e.mu.Lock()
-	g.err = e.settle(g, e.public("sync the log", err))
-	e.mu.Unlock()
-}
-
-// settle publishes a group's writes after a sync without error, in order,
-// and forgets them either way. The caller holds mu.
-func (e *engine) settle(g *group, err error) error {
-	e.settling = nil
-	for _, m := range g.mutations {
-		if err == nil {
-			err = errors.Join(err, e.publish(m))
-		}
-		if m.kind == record.Put {
-			e.claims.Drop(m.hash, len(m.key))
-		}
-		switch newest := e.pending[m.key]; {
-		case newest.seq == m.seq:
-			delete(e.pending, m.key)
-			e.index.Release(m.hash, m.key)
-		case newest.kind == record.Touch:
-			e.index.Hold(m.hash, m.key) // it was not there when the touch was queued
-		}
-	}
-	e.folder.note(e)
-	e.compactor.note(e)
-	return err
 }

@@ -2,9 +2,11 @@ package kv
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -263,4 +265,31 @@ func TestATouchOfAWriteThatIsNotSeenYet(t *testing.T) {
 	value, err := s.Get("key")
 	require.NoError(t, err, "Expire returned nil")
 	require.Equal(t, "value", string(value))
+}
+
+// TestALeaderGathers has a leader expect two writers: it goes on as soon as
+// the second has come, and without them after a while, in a time that stands
+// still too.
+func TestALeaderGathers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{gathering: gathering{expected: 2, patience: time.Hour}}
+		g := newGroup()
+		g.size.Store(1)
+		looked := 0
+		go func() {
+			for ; g.size.Load() < 2; looked++ {
+				if looked == gatherTurns/10 {
+					g.size.Add(1)
+				}
+				runtime.Gosched()
+			}
+		}()
+		e.gather(g)
+		require.EqualValues(t, 2, g.size.Load(), "went on before the second had come")
+
+		e.gathering.expected = 3
+		e.gather(g)
+		e.gathering = gathering{expected: 3}
+		e.gather(g)
+	})
 }

@@ -58,7 +58,8 @@ type engine struct {
 	lastMark int64
 
 	// syncing is held by the one goroutine that syncs for a group.
-	syncing sync.Mutex
+	syncing   sync.Mutex
+	gathering gathering
 
 	// closed is set under mu; readers look at it under a stripe's lock.
 	closed   atomic.Bool
