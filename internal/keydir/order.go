@@ -8,7 +8,9 @@ import (
 )
 
 const (
-	degree = 64
+	// degree is large, since a node is a few bytes of ids whatever it has:
+	// from 64 to 256 saves 0.8 bytes per key and costs no time.
+	degree = 256
 	probe  = 0 // an id no entry has: the key is order.probeKey
 
 	// treeBytes is what the tree needs for a key: 4 bytes of id in nodes
