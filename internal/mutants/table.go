@@ -127,13 +127,15 @@ func mutants() []mutant {
 			"case v == Drop, v == Kill && r.Seq <= w.clear && r.Type != record.Touch:", "case v == Drop, v == Kill:"}}},
 		{"M33", "expired values dropped with older ones about", engine, "NothingResurrects", []change{{
 			"kv/compact.go",
-			"case r.Type != record.Tombstone && !ok && e.clock.expired(r.Deadline):", "case false:"}}},
+			"	}\n	return seglog.Kill, 0\n}", "	}\n	return seglog.Drop, 0\n}"}, {
+			"kv/compact.go",
+			"r.Type == record.Touch && !ok && e.clock.expired(r.Deadline):", "false:"}}},
 		{"M34", "a moved record takes the place of a newer one (badger)", engine, "NothingResurrects", []change{{
 			"internal/keydir/move.go",
-			"if slot.spot.segment() != from.Segment || slot.spot.offset() != from.Offset {", "if false {"}}},
+			"if !slot.spot.at(from.Segment, from.Offset) {", "if false {"}}},
 		{"M35", "touches dropped by compaction", engine, "NothingResurrects", []change{{
 			"kv/compact.go",
-			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case false:"}}},
+			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case ok && entry.Deadline < 0:"}}},
 		{"M36", "records compacted that readers do not see yet", engine, "CompactionLeaves", []change{{
 			"kv/compactchoice.go",
 			"if g != nil && len(g.mutations) > 0 {", "if g != nil && false {"}}},
@@ -275,9 +277,9 @@ func mutants() []mutant {
 			"kv/room.go",
 			"if m.kind == record.Put && !e.index", "if m.kind == record.Mark && !e.index"}}},
 		{"M68", "keys that wait for their sync claim no room in the index", engine, "ThatWaitForASync|LongKeys", []change{{
-			"kv/commit.go",
+			"kv/group.go",
 			"		e.claims.Add(m.hash, len(m.key))", "		_ = e.claims"}, {
-			"kv/commit.go",
+			"kv/group.go",
 			"			e.claims.Drop(m.hash, len(m.key))", "			_ = e.claims"}}},
 		{"M69", "nor do the other keys of a transaction", engine, "ThatWaitForASync|LongKeys", []change{{
 			"kv/room.go",
