@@ -133,7 +133,7 @@ func mutants() []mutant {
 		{"M34", "a moved record takes the place of a newer one (badger)", engine, "NothingResurrects", []change{{
 			"internal/keydir/move.go",
 			"if !slot.spot.at(from.Segment, from.Offset) {", "if false {"}}},
-		{"M35", "touches dropped by compaction", engine, "NothingResurrects", []change{{
+		{"M35", "touches dropped by compaction", engine, "NothingResurrects|OlderTouch", []change{{
 			"kv/compact.go",
 			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case ok && entry.Deadline < 0:"}}},
 		{"M36", "records compacted that readers do not see yet", engine, "CompactionLeaves", []change{{
