@@ -10,7 +10,8 @@
 //   - cache, idempotency and file are thin layers over kv for one purpose
 //     each: values that may be evicted, operations that must run once, and
 //     contents too big to hold as one value.
-//   - db helps with database/sql and knows nothing of the others.
+//   - db helps with database/sql and knows nothing of the others. It also
+//     keeps a KV in a table of a server, for when one machine is not enough.
 //
 // This package holds what they share: the Repository interface, for code
 // that wants typed values by id and does not care what keeps them

@@ -12,18 +12,22 @@ func (k *KV) nowSQL() string {
 	if k.clock == nil {
 		return k.say.now
 	}
-	return strconv.FormatInt(k.clock().UnixMilli(), 10)
+	return strconv.FormatInt(k.told().UnixMilli(), 10)
 }
+
+// told is the time of the clock that was given, which does not run backwards
+// for this KV: what was seen as expired stays so.
+func (k *KV) told() time.Time { return k.heard.note(k.clock()) }
 
 // now asks for that time, in Unix milliseconds.
 func (k *KV) now(ctx context.Context, q Querier) (int64, error) {
 	if k.clock != nil {
-		return k.clock().UnixMilli(), nil
+		return k.told().UnixMilli(), nil
 	}
 	return One[int64](ctx, q, "SELECT "+k.say.now)
 }
 
-// lastHeard is the latest time that the server has told.
+// lastHeard is the latest time that was told.
 type lastHeard struct {
 	mu sync.Mutex // protects at
 	at time.Time
@@ -43,7 +47,7 @@ func (h *lastHeard) note(at time.Time) time.Time {
 // whatever is done then will fail too, and say so.
 func (k *KV) Now() time.Time {
 	if k.clock != nil {
-		return k.clock()
+		return k.told()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), defaultPingTimeout)
 	defer cancel()

@@ -30,17 +30,28 @@ type Codec[T any] interface {
 // Put keeps an entity for ever. One that was given a TTL by other means is
 // ErrNotFound to the repository once it has expired.
 func NewRepository[T any](s *KVStore, prefix string) store.Repository[T] {
-	return NewRepositoryWithCodec[T](s, prefix, jsonCodec[T]{})
+	return NewKVRepository[T](s.KV(), prefix)
 }
 
 // NewRepositoryWithCodec is NewRepository with another form of the values.
 func NewRepositoryWithCodec[T any](s *KVStore, prefix string, codec Codec[T]) store.Repository[T] {
-	return &repository[T]{kv: s, prefix: prefix, codec: codec}
+	return NewKVRepositoryWithCodec(s.KV(), prefix, codec)
+}
+
+// NewKVRepository is NewRepository on any engine, for when one machine is no
+// longer enough. What the engine returns is returned as it is.
+func NewKVRepository[T any](kv store.KV, prefix string) store.Repository[T] {
+	return NewKVRepositoryWithCodec[T](kv, prefix, jsonCodec[T]{})
+}
+
+// NewKVRepositoryWithCodec is NewKVRepository with another form of the values.
+func NewKVRepositoryWithCodec[T any](kv store.KV, prefix string, codec Codec[T]) store.Repository[T] {
+	return &repository[T]{kv: kv, prefix: prefix, codec: codec}
 }
 
 // repository implements store.Repository. It has no state to protect.
 type repository[T any] struct {
-	kv     *KVStore
+	kv     store.KV
 	prefix string
 	codec  Codec[T]
 }
@@ -51,11 +62,11 @@ func (r *repository[T]) Get(ctx context.Context, id string) (T, error) {
 	if err != nil {
 		return none, err
 	}
-	b, err := r.kv.Get(key)
+	item, err := r.kv.Get(ctx, key)
 	if err != nil {
 		return none, err
 	}
-	return r.decode(b)
+	return r.decode(item.Value)
 }
 
 func (r *repository[T]) Put(ctx context.Context, id string, v T) error {
@@ -67,7 +78,8 @@ func (r *repository[T]) Put(ctx context.Context, id string, v T) error {
 	if err != nil {
 		return &codecError{deed: fmt.Sprintf("encode %T", v), cause: err}
 	}
-	return r.kv.Set(key, b, 0)
+	_, err = r.kv.Commit(ctx, store.Change{Key: key, Value: b})
+	return err
 }
 
 func (r *repository[T]) Delete(ctx context.Context, id string) error {
@@ -75,7 +87,8 @@ func (r *repository[T]) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return r.kv.Delete(key)
+	_, err = r.kv.Commit(ctx, store.Change{Key: key, Delete: true})
+	return err
 }
 
 func (r *repository[T]) List(ctx context.Context) iter.Seq2[store.Entity[T], error] {
@@ -84,10 +97,7 @@ func (r *repository[T]) List(ctx context.Context) iter.Seq2[store.Entity[T], err
 			yield(store.Entity[T]{}, err)
 			return
 		}
-		for item, err := range r.kv.Scan(r.prefix) {
-			if err == nil {
-				err = ctx.Err()
-			}
+		for item, err := range r.kv.Scan(ctx, r.prefix, "") {
 			if err != nil {
 				yield(store.Entity[T]{}, err)
 				return

@@ -171,7 +171,7 @@ func TestAServerThatCrashes(t *testing.T) {
 			doubts, refused = doubts+s.doubts, refused+s.refused
 		}
 		require.Positive(t, doubts+refused, "nobody has noticed the crash")
-		require.Zero(t, sqlDB.Stats().InUse)
+		allReturned(t, sqlDB)
 		t.Logf("%d commits acknowledged, %d refused, %d in doubt", acks.Load(), refused, doubts)
 	})
 }

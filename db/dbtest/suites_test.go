@@ -8,10 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/spcent/plumego/store"
+	"github.com/spcent/plumego/store/cache"
+	"github.com/spcent/plumego/store/cache/cachetest"
 	"github.com/spcent/plumego/store/db"
 	"github.com/spcent/plumego/store/file/filetest"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/idempotency/idemtest"
+	"github.com/spcent/plumego/store/internal/repotest"
+	"github.com/spcent/plumego/store/kv"
 )
 
 // What stands on store.KV keeps its own contract on tables too: once for each
@@ -24,6 +28,24 @@ func onEachDatabase(t *testing.T, run func(t *testing.T, b base, sqlDB *sql.DB))
 			t.Run(b.name, func(t *testing.T) { run(t, b, b.open(t)) })
 		}
 	}
+}
+
+func TestRepositoryOnKV(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, b base, sqlDB *sql.DB) {
+		repotest.Run(t, func(t *testing.T) store.Repository[repotest.User] {
+			return kv.NewKVRepository[repotest.User](b.kv(t, sqlDB, db.KVOptions{}), "user:")
+		})
+	})
+}
+
+func TestCacheOnKV(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, b base, sqlDB *sql.DB) {
+		cachetest.Cache(t, func(t *testing.T, now func() time.Time) cache.Cache {
+			c, err := cache.NewKVCache(b.kv(t, sqlDB, db.KVOptions{Now: now}), "cache:", cache.KVConfig{})
+			require.NoError(t, err)
+			return c
+		})
+	})
 }
 
 func TestIdempotencyOnKV(t *testing.T) {
