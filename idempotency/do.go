@@ -29,9 +29,10 @@ type Result struct {
 //   - Final(code, err): so is this error, as a *StoredError.
 //   - Unknown(err): the key is kept until the lease is over.
 //   - any other error: nothing was done. The key is released, and whoever
-//     comes next tries again. The error is returned as it is. (That a context
-//     is done says nothing about the effect of what it has interrupted: that is
-//     for Unknown.)
+//     comes next tries again. The error is returned as it is. That a context is
+//     done says nothing about the effect of what it has interrupted, and is for
+//     Unknown; AtMostOnce takes it for that anyway, and so does Do if it was
+//     the lease that ended the context.
 //
 // A panic counts as an error, unless KeepOnPanic says otherwise, and goes on.
 // What fn has done is stored even if ctx is done by then.
@@ -191,7 +192,7 @@ func (h *hold) run(fn func(ctx context.Context) ([]byte, error)) (Result, error)
 
 // vanish is for a function that did not return.
 func (h *hold) vanish() {
-	if !h.keepOnPanic && !h.terms.AtMostOnce {
+	if !h.keepOnPanic && !h.terms.AtMostOnce && !h.lost.Load() {
 		_ = h.release() // the panic goes on; until the lease is over at worst
 	}
 }

@@ -154,3 +154,10 @@ func TestALeaseIsExtendedAsLongAsTheWorkTakes(t *testing.T) {
 		require.True(t, r.TakenOver)
 	})
 }
+
+func TestStatusesAndStatesHaveNames(t *testing.T) {
+	require.Equal(t, "in progress completed failed Status(9)", fmt.Sprint(
+		idempotency.StatusInProgress, " ", idempotency.StatusCompleted, " ", idempotency.StatusFailed, " ", idempotency.Status(9)))
+	require.Equal(t, "acquired in progress ended abandoned no state", fmt.Sprint(
+		idempotency.Acquired, " ", idempotency.InProgress, " ", idempotency.Ended, " ", idempotency.Abandoned, " ", idempotency.State(0)))
+}

@@ -20,10 +20,18 @@ func (h *hold) finish(response []byte, err error) (Result, error) {
 	switch {
 	case o.Status.final():
 		return h.complete(result, o, told)
-	case isUnknown(err):
+	case isUnknown(err) || h.lost.Load():
 		return result, h.undone(err)
+	case h.terms.AtMostOnce && isInterruption(err):
+		return result, Unknown(err)
 	}
 	return result, h.giveUp(err)
+}
+
+// isInterruption reports whether err comes of a context that is done, so that
+// it says nothing about what was under way.
+func isInterruption(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // complete stores the outcome. told is what the caller is told if that works.

@@ -32,7 +32,8 @@ func Wait() Option { return func(o *options) { o.wait = true } }
 
 // AtMostOnce has a key whose holder has vanished stay as it is for its
 // retention, whoever asks: ErrOutcomeUnknown. An operator may look into it, and
-// Set what has come of it. A function that panics counts as vanished.
+// Set what has come of it. A function that panics, or returns the error of a
+// context, counts as vanished.
 func AtMostOnce() Option { return func(o *options) { o.terms.AtMostOnce = true } }
 
 // KeepOnPanic has a function that panics, or ends its goroutine, count as one

@@ -105,6 +105,19 @@ func TestRace12CancelledBeforeDuringAndAfter(t *testing.T) {
 		s.wantFree("during")
 	})
 	play(t, func(t *testing.T, s *stage) {
+		ctx, cancel := context.WithTimeout(t.Context(), lease/2)
+		defer cancel()
+		_, err := s.do(ctx, "at most once", func(ctx context.Context) ([]byte, error) {
+			<-ctx.Done()
+			return nil, fmt.Errorf("payment: %w", ctx.Err())
+		}, idempotency.AtMostOnce())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, idempotency.ErrOutcomeUnknown)
+		time.Sleep(lease)
+		_, err = s.do(t.Context(), "at most once", s.never)
+		require.Equal(t, idempotency.ErrOutcomeUnknown, err)
+	})
+	play(t, func(t *testing.T, s *stage) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, err := s.do(ctx, "after", func(context.Context) ([]byte, error) {
 			defer cancel()
