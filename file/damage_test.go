@@ -3,9 +3,11 @@ package file_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -167,5 +169,83 @@ func TestDamagedChunks(t *testing.T) {
 				require.False(t, ok)
 			}
 		})
+	}
+}
+
+// rotten is a store.KV that cannot read a key until it is written.
+type rotten struct {
+	store.KV
+	key string
+}
+
+func (r *rotten) Get(ctx context.Context, key string) (store.Item, error) {
+	if key == r.key {
+		return store.Item{}, fmt.Errorf("%w: at some offset", store.ErrCorrupt)
+	}
+	return r.KV.Get(ctx, key)
+}
+
+func (r *rotten) Commit(ctx context.Context, changes ...store.Change) ([]uint64, error) {
+	for _, c := range changes {
+		if c.Key == r.key && c.If != 0 {
+			return nil, fmt.Errorf("%w: at some offset", store.ErrCorrupt) // what it has is not known
+		}
+	}
+	versions, err := r.KV.Commit(ctx, changes...)
+	for _, c := range changes {
+		if c.Key == r.key && err == nil {
+			r.key = ""
+		}
+	}
+	return versions, err
+}
+
+// TestManifestThatTheStoreCannotRead: it is there, like no other, and can be
+// replaced and deleted.
+func TestManifestThatTheStoreCannotRead(t *testing.T) {
+	for name, mend := range map[string]func(s file.Storage) error{
+		"put": func(s file.Storage) error {
+			_, err := s.Put(t.Context(), "f", strings.NewReader("new"), file.PutOptions{})
+			return err
+		},
+		"put if there": func(s file.Storage) error {
+			_, err := s.Put(t.Context(), "f", bytes.NewReader(big(5000)), file.PutOptions{If: file.IfMatch("*")})
+			return err
+		},
+		"delete": func(s file.Storage) error { return s.Delete(t.Context(), "f") },
+		"move":   func(s file.Storage) error { _, err := s.Move(t.Context(), "g", "f"); return err },
+		"copy":   func(s file.Storage) error { _, err := s.Copy(t.Context(), "g", "f"); return err },
+	} {
+		p := newPlace(t, file.KVOptions{})
+		p.put(t, "f", big(5000))
+		p.put(t, "g", big(2000))
+		files, err := file.NewKVStorage(&rotten{p.kv, "file:m/f"}, file.KVOptions{InlineSize: 64, ChunkSize: 512, Now: time.Now})
+		require.NoError(t, err)
+		_, err = files.Get(t.Context(), "f")
+		require.ErrorIs(t, err, store.ErrCorrupt)
+		ok, err := files.Exists(t.Context(), "f")
+		require.NoError(t, err)
+		require.True(t, ok)
+		_, err = files.Put(t.Context(), "f", strings.NewReader("x"), file.PutOptions{If: file.IfNoneMatch("*")})
+		require.ErrorIs(t, err, file.ErrExists)
+		_, err = files.Move(t.Context(), "f", "h")
+		require.ErrorIs(t, err, store.ErrCorrupt)
+		_, err = files.GC(t.Context())
+		require.NoError(t, err)
+		require.Len(t, p.keys(t, "b/"), 2, "what the manifest may name is kept")
+
+		require.NoError(t, mend(files), name)
+		_, err = files.GC(t.Context())
+		require.NoError(t, err)
+		page, err := files.List(t.Context(), file.ListOptions{})
+		require.NoError(t, err)
+		chunks := 0
+		for _, stat := range page.Files {
+			require.NoError(t, file.Verify(t.Context(), files, stat.Path))
+			if stat.Size > 64 {
+				chunks += int((stat.Size + 511) / 512)
+			}
+		}
+		require.Len(t, p.keys(t, "c/"), chunks, name)
 	}
 }

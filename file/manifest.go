@@ -104,12 +104,16 @@ func (m *manifest) etag() string { return hex.EncodeToString(m.digest[:]) }
 // stat returns what a caller may know. It shares nothing with m that m could
 // change later.
 func (m *manifest) stat(path string, expires time.Time) FileStat {
+	metadata := maps.Clone(m.metadata)
+	if len(metadata) == 0 {
+		metadata = nil
+	}
 	return FileStat{
 		Path:        path,
 		Size:        m.size,
 		ETag:        m.etag(),
 		ContentType: m.contentType,
-		Metadata:    maps.Clone(m.metadata),
+		Metadata:    metadata,
 		Modified:    m.modified,
 		Expires:     expires,
 	}

@@ -105,8 +105,10 @@ func metadataAreKept(f *files) {
 			f.Fatalf("metadata %v", got)
 		}
 	}
-	if stat := f.put("f", nil); stat.Metadata != nil {
-		f.Fatalf("a put without metadata has %v", stat.Metadata)
+	for _, none := range []map[string]string{nil, {}} {
+		if stat := f.put("f", nil, file.PutOptions{Metadata: none}); stat.Metadata != nil {
+			f.Fatalf("a put without metadata has %v", stat.Metadata)
+		}
 	}
 	if len(metadata) != 3 || metadata["author"] != "me" {
 		f.Fatal("the caller's metadata were changed")
