@@ -2,6 +2,7 @@ package file
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -110,13 +111,22 @@ func syncOpened(f *os.File, err error) error {
 // bare returns what the system said, without the name that package os has put
 // before it.
 func bare(err error) error {
-	var p *fs.PathError
-	var l *os.LinkError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return ErrNotFound
 	case errors.Is(err, fs.ErrClosed):
 		return ErrClosed
+	case isFull(err):
+		return fmt.Errorf("%w: %w", ErrNoSpace, reason(err))
+	}
+	return reason(err)
+}
+
+// reason returns the number behind what package os has made of it.
+func reason(err error) error {
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
 	case errors.As(err, &p):
 		return p.Err
 	case errors.As(err, &l):

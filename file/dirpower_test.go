@@ -7,12 +7,16 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store"
 )
 
 // powerDisk is a disk in memory that knows what a loss of power would leave: of
@@ -21,7 +25,8 @@ import (
 type powerDisk struct {
 	dirs  map[string]*powerDir
 	calls []string
-	at    int // the call that fails, and all after it; 0: none
+	at    int   // the call that fails, and all after it; 0: none
+	once  error // the call that fails does so with this, and none after it
 }
 
 // powerDir has the names of a directory, now and as they were synced.
@@ -40,10 +45,13 @@ func newPowerDisk() *powerDisk {
 }
 
 func (d *powerDisk) call(format string, args ...any) error {
-	if d.at > 0 && len(d.calls)+1 >= d.at {
+	if d.once == nil && d.at > 0 && len(d.calls)+1 >= d.at {
 		return errPower
 	}
 	d.calls = append(d.calls, fmt.Sprintf(format, args...))
+	if len(d.calls) == d.at {
+		return d.once
+	}
 	return nil
 }
 
@@ -299,6 +307,46 @@ func TestLossOfPowerInADirectory(t *testing.T) {
 		}
 	}
 	t.Logf("%d losses of power", losses)
+}
+
+// TestOneCallFailsInADirectory fails each call of each deed once. What is found
+// is before or after, nothing is left over that is not collected, and the error
+// is named.
+func TestOneCallFailsInADirectory(t *testing.T) {
+	before := map[string]string{"a": "A", "b": "B"}
+	full := &fs.PathError{Op: "write", Path: "s3cr3t", Err: syscall.ENOSPC}
+	failures := 0
+	for _, deed := range powerDeeds() {
+		for at := 1; ; at++ {
+			d := newPowerDisk()
+			for name, body := range before {
+				_, err := d.storage().Put(t.Context(), name, strings.NewReader(body), PutOptions{})
+				require.NoError(t, err)
+			}
+			d.calls, d.at, d.once = nil, at, full
+			err := deed.run(t, d.storage())
+			happened := len(d.calls) >= at
+			d.at = 0
+			got := contents(t, d)
+			if err == nil || fmt.Sprint(got) != fmt.Sprint(before) {
+				require.Equal(t, deed.after, got, "%s, call %d: %v", deed.name, at, d.calls)
+			}
+			if !happened {
+				require.NoError(t, err)
+				break
+			}
+			failures++
+			if err != nil {
+				require.NotContains(t, err.Error(), "s3cr3t")
+				if runtime.GOOS != "windows" {
+					require.ErrorIs(t, err, ErrNoSpace)
+					require.ErrorIs(t, err, store.ErrNoSpace)
+					require.ErrorIs(t, err, syscall.ENOSPC)
+				}
+			}
+		}
+	}
+	t.Logf("%d failures", failures)
 }
 
 // contents reads all files, after garbage collection, which must leave nothing

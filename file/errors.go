@@ -43,6 +43,9 @@ var (
 	// ErrCorrupt says that what is stored is not what was written: something
 	// cannot be read, is missing, or has the wrong length.
 	ErrCorrupt error = &sentinel{"file: corrupt", []error{store.ErrCorrupt}}
+	// ErrNoSpace says that the device of a DirStorage is full. What was there
+	// before stays. A KVStorage returns what its store says.
+	ErrNoSpace error = &sentinel{"file: no space left", []error{store.ErrNoSpace}}
 	// ErrGone says that the body of an open file, or of an upload, was
 	// collected as garbage by another process: see KVOptions.Grace, and
 	// DirStorage.

@@ -58,7 +58,7 @@ func noSystem(f source) (out []string) {
 	}
 	for _, spec := range f.ast.Imports {
 		p := importPath(spec)
-		if _, guest := systemGuests()[f.path]; guest && p == "os" {
+		if p == systemGuests()[f.path] {
 			continue
 		}
 		if under(p, "os") || under(p, "syscall") {
