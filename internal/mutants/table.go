@@ -136,6 +136,9 @@ func mutants() []mutant {
 		{"M35", "touches dropped by compaction", engine, "NothingResurrects|OlderTouch", []change{{
 			"kv/compact.go",
 			"case r.Type == record.Touch && ok && entry.Deadline == r.Deadline:", "case ok && entry.Deadline < 0:"}}},
+		{"M78", "the first manifest not made durable by the next open", engine, "ABirth", []change{{
+			"internal/seglog/recover.go",
+			"if len(r.orphans) > 0 || len(r.man.Load().segments) == 0 {", "if len(r.orphans) > 0 {"}}},
 		{"M36", "records compacted that readers do not see yet", engine, "CompactionLeaves", []change{{
 			"kv/compactchoice.go",
 			"if g != nil && len(g.mutations) > 0 {", "if g != nil && false {"}}},

@@ -275,7 +275,10 @@ func (r *recovery) visit(m *member, at Location, rec record.Record) {
 // manifest that was read may be one whose rename never became durable: it
 // must be, before a file that only an older one names is removed.
 func (r *recovery) repair() error {
-	if len(r.orphans) > 0 {
+	// A manifest that does not name a file is durable before that is removed.
+	// One that names no segment may be the first, which was never made durable:
+	// what will be made beside it must not be all that a power loss leaves.
+	if len(r.orphans) > 0 || len(r.man.Load().segments) == 0 {
 		if err := syncDir(r.Dir); err != nil {
 			return r.check(err)
 		}
