@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 )
 
 const (
@@ -16,9 +17,20 @@ const (
 	maxProbes = 1_000_000
 )
 
-// list is keys of keySize bytes, one behind the other. It has one pointer
-// however many keys there are, so the collector has nothing to do for it.
+// list is keys of keySize bytes, one behind the other, in memory that the
+// collector does not know: on the heap so many bytes that never die would
+// make collections rare, and every engine better than it is.
 type list string
+
+// newList returns a list that the bytes of count keys are appended to by
+// fill. It is never given back: a process has a few, as long as it lives.
+func newList(count int, fill func(all []byte) []byte) list {
+	all, err := syscall.Mmap(-1, 0, max(1, count*keySize), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		panic(err) // out of memory, as make would
+	}
+	return list(stringOf(fill(all[:0])))
+}
 
 func (l list) len() int        { return len(l) / keySize }
 func (l list) at(i int) string { return string(l[i*keySize : (i+1)*keySize]) }
@@ -30,11 +42,12 @@ func (l list) sorted() list {
 		order[i] = l.at(i)
 	}
 	slices.Sort(order)
-	out := make([]byte, 0, len(l))
-	for _, k := range order {
-		out = append(out, k...)
-	}
-	return list(out)
+	return newList(len(order), func(all []byte) []byte {
+		for _, k := range order {
+			all = append(all, k...)
+		}
+		return all
+	})
 }
 
 // keys is what the rows put and ask for: the same in every process.
@@ -69,12 +82,13 @@ func newKeys(n int) *keys {
 }
 
 func randomKeys(rnd *rand.Rand, n int) list {
-	all := make([]byte, 0, n*keySize)
-	for range n {
-		all = append(all, prefix...)
-		all = hex.AppendEncode(all, randomBytes(rnd, 16))
-	}
-	return list(all)
+	return newList(n, func(all []byte) []byte {
+		for range n {
+			all = append(all, prefix...)
+			all = hex.AppendEncode(all, randomBytes(rnd, 16))
+		}
+		return all
+	})
 }
 
 func randomBytes(rnd *rand.Rand, n int) []byte {
@@ -90,11 +104,12 @@ func randomBytes(rnd *rand.Rand, n int) []byte {
 // drawn is spread over all by a multiplication that is prime to it.
 func (k *keys) draw(count int, next func() int) list {
 	n := k.load.len()
-	out := make([]byte, 0, count*keySize)
-	for range count {
-		out = append(out, k.load.at(spread(next(), n))...)
-	}
-	return list(out)
+	return newList(count, func(all []byte) []byte {
+		for range count {
+			all = append(all, k.load.at(spread(next(), n))...)
+		}
+		return all
+	})
 }
 
 // spread maps 0..n-1 onto itself, neighbours far from each other.

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	rtmetrics "runtime/metrics"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -166,11 +167,15 @@ func mix(goroutines int, writes float64) measure {
 			}
 		})
 		after := cpuTimes()
+		if after.gc == before.gc { // no collection has ended, so count one
+			runtime.GC()
+			after = cpuTimes()
+		}
 		return metrics{
 			rate:          perSecond,
 			"read-p99.9":  tail(reads),
 			"write-p99.9": tail(sets),
-			"gc":          100 * (after.gc - before.gc) / max(1e-9, after.busy-before.busy),
+			"gc":          100 * (after.gc - before.gc) / (after.all - before.all),
 		}, err
 	}
 }
@@ -184,21 +189,21 @@ func tail(of []hist) float64 {
 	return all.quantile(0.999).Seconds() * 1e6
 }
 
-// cpu is processor time in seconds, as the runtime estimates it at the end
-// of each collection.
+// cpu is processor time of this process in seconds.
 type cpu struct {
-	gc   float64
-	busy float64 // all but idle
+	gc  float64 // of collections that have ended
+	all float64
 }
 
 func cpuTimes() cpu {
-	s := []rtmetrics.Sample{
-		{Name: "/cpu/classes/gc/total:cpu-seconds"},
-		{Name: "/cpu/classes/total:cpu-seconds"},
-		{Name: "/cpu/classes/idle:cpu-seconds"},
-	}
+	s := []rtmetrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
 	rtmetrics.Read(s)
-	return cpu{gc: s[0].Value.Float64(), busy: s[1].Value.Float64() - s[2].Value.Float64()}
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // its arguments are right
+	}
+	seconds := func(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
+	return cpu{gc: s[0].Value.Float64(), all: seconds(u.Utime) + seconds(u.Stime)}
 }
 
 // scanSize is how many keys a short scan reads.
