@@ -16,6 +16,7 @@ import (
 type fake struct {
 	mu      sync.Mutex // protects the fields below
 	log     []string
+	args    map[string][][]driver.NamedValue // by statement
 	columns []string
 	rows    [][]driver.Value
 	fail    map[string]error  // by statement, "BEGIN" and so on included
@@ -42,11 +43,14 @@ func opened(t *testing.T, f *fake) *sql.DB {
 func (f *fake) note(ctx context.Context, statement string) error {
 	f.mu.Lock()
 	f.log = append(f.log, statement)
-	hook, err := f.hook[statement], f.fail[statement]
+	hook := f.hook[statement]
 	f.mu.Unlock()
 	if hook != nil {
 		hook()
 	}
+	f.mu.Lock()
+	err := f.fail[statement]
+	f.mu.Unlock()
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -87,7 +91,13 @@ func (c fakeConn) ExecContext(ctx context.Context, query string, _ []driver.Name
 	return driver.RowsAffected(1), c.f.note(ctx, query)
 }
 
-func (c fakeConn) QueryContext(ctx context.Context, query string, _ []driver.NamedValue) (driver.Rows, error) {
+func (c fakeConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.f.mu.Lock()
+	if c.f.args == nil {
+		c.f.args = map[string][][]driver.NamedValue{}
+	}
+	c.f.args[query] = append(c.f.args[query], args)
+	c.f.mu.Unlock()
 	if err := c.f.note(ctx, query); err != nil {
 		return nil, err
 	}

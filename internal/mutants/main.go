@@ -102,7 +102,9 @@ func (m mutant) plant(dir string) (killer string, err error) {
 		return "", err
 	}
 	args := []string{"test", "-overlay", overlay, "-count=1", "-short", "-failfast", "-timeout=5m", "-vet=off", "-ldflags=-w", "-run", m.tests}
-	out, err := exec.Command("go", append(args, m.pkg)...).CombinedOutput()
+	test := exec.Command("go", append(args, ".")...)
+	test.Dir = m.pkg // which may be in a module of its own
+	out, err := test.CombinedOutput()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {
 		return "", err

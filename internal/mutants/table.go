@@ -18,6 +18,8 @@ const (
 	engine  = "./kv"
 	limits  = "./kv/ratelimit"
 	dropins = "./kv/dropin"
+	helpers = "./db"
+	tables  = "./db/dbtest"
 	once    = "./idempotency"
 	evicts  = "./cache"
 	filing  = "./file"
@@ -398,5 +400,37 @@ func mutants() []mutant {
 		{"M129", "what is asked for forgotten by a restart", evicts, "HotnessIsKept", []change{{
 			"cache/hotness.go",
 			"w.main, w.frequency)", "false, 0)"}}},
+		{"M160", "a commit whose answer was lost counts as refused", helpers, "ACommitThatFailed", []change{{
+			"db/tx.go",
+			"	if !errors.Is(err, sql.ErrTxDone) && !refused(err) {", "	if false {"}}},
+		{"M161", "what exits leaves its transaction open", helpers, "RolledBack", []change{{
+			"db/tx.go",
+			"		if !returned { // fn panics", "		if !returned && false { // fn panics"}}},
+		{"M162", "a commit in doubt is tried again", helpers, "IsAskedForOnce|DoesNotKnow|Retry", []change{{
+			"db/retry.go",
+			"errors.Is(err, ErrCommitUnknown) || ", ""}}},
+		{"M163", "an error quotes what the driver quotes", helpers, "NoDSN|NoArgument", []change{{
+			"db/errors.go",
+			"+ describe(e.cause)", "+ e.cause.Error()"}}},
+		{"M164", "a row keeps what the one before had", helpers, "MapsColumns|EachRow", []change{{
+			"db/rows.go",
+			"		*row = empty\n", "		_ = empty\n"}}},
+		{"M165", "a context ends a commit that was asked for", helpers, "IsAskedForOnce", []change{{
+			"db/kvcommit.go",
+			"context.WithCancelCause(context.WithoutCancel(ctx))", "context.WithCancelCause(ctx)"}, {
+			"db/tx.go",
+			"	err := tx.Commit()\n", "	err := tx.Commit()\n	if err == nil {\n		err = ctx.Err()\n	}\n"}}},
+		{"M166", "who expects a key to be absent sees what has expired", tables, "KVKeepsTheContract/sqlite/(expired|versions)", []change{{
+			"db/dialect.go",
+			"FROM {t} WHERE deadline > ? AND k IN ", "FROM {t} WHERE deadline > ? - 3600000 AND k IN "}}},
+		{"M167", "a version comes twice", tables, "KVKeepsTheContract/sqlite/versions", []change{{
+			"db/kvlane.go",
+			"One[int64](ctx, tx, statement, n, lane)", "One[int64](ctx, tx, statement, 0, lane)"}}},
+		{"M168", "lanes locked in any order", helpers, "OneOrder", []change{{
+			"db/kvlane.go",
+			"range slices.Sorted(maps.Keys(at)) {", "range slices.Backward(slices.Sorted(maps.Keys(at))) {"}}},
+		{"M169", "the reaper takes what lives", tables, "KVReapsInBatches/sqlite", []change{{
+			"db/dialect.go",
+			"SELECT k FROM {t} WHERE deadline <= {now} ORDER BY deadline LIMIT {batch})\"", "SELECT k FROM {t} ORDER BY deadline LIMIT {batch})\""}}},
 	}
 }
