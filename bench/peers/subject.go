@@ -6,11 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -106,37 +102,6 @@ func (s *subject) warm() error {
 	return err
 }
 
-// fill puts every key, in the way the kind of engine likes best.
-func fill(e engine, k *keys, kind kind) error {
-	if err := e.configure(mode{writers: 1}); err != nil {
-		return err
-	}
-	order := k.load
-	if kind.sorted {
-		order = order.sorted()
-	}
-	var pairs []pair
-	for i := range order.len() {
-		key := strings.Clone(order.at(i)) // as a caller's would be: nobody may keep our list instead
-		pairs = append(pairs, pair{key, k.value(key, 0)})
-		if len(pairs) < kind.batch && i < order.len()-1 {
-			continue
-		}
-		if err := write(e, pairs); err != nil {
-			return err
-		}
-		pairs = pairs[:0]
-	}
-	return nil
-}
-
-func write(e engine, pairs []pair) error {
-	if len(pairs) == 1 {
-		return e.set(pairs[0].key, pairs[0].value)
-	}
-	return e.setAll(pairs)
-}
-
 func (s *subject) newDir() string {
 	s.made++
 	dir := filepath.Join(s.dir, strconv.Itoa(s.made))
@@ -169,44 +134,3 @@ func (s *subject) next(w *walk) (key string, value []byte) {
 	key = w.next()
 	return key, s.keys.value(key, s.turn*1_000_003+w.count)
 }
-
-// errDone ends a goroutine's part of a measurement early.
-var errDone = errors.New("nothing left to do")
-
-// op does one operation. What it returns counts as so many.
-type op func() (int, error)
-
-// race has so many goroutines do operations until the time is over, and
-// returns how many were done per second. begin makes the g-th goroutine's.
-func race(t time.Duration, goroutines int, begin func(g int) op) (float64, error) {
-	ops := make([]op, goroutines)
-	for g := range ops {
-		ops[g] = begin(g)
-	}
-	var stop atomic.Bool
-	var total atomic.Int64
-	var all sync.WaitGroup
-	errs := make([]error, goroutines)
-	start := time.Now()
-	timer := time.AfterFunc(t, func() { stop.Store(true) })
-	defer timer.Stop()
-	for g, do := range ops {
-		all.Go(func() {
-			done := 0
-			for !stop.Load() {
-				n, err := do()
-				done += n
-				if err != nil {
-					errs[g] = err
-					break
-				}
-			}
-			total.Add(int64(done))
-		})
-	}
-	all.Wait()
-	perSecond := float64(total.Load()) / time.Since(start).Seconds()
-	return perSecond, errors.Join(slices.DeleteFunc(errs, isDone)...)
-}
-
-func isDone(err error) bool { return err == errDone }
