@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -201,4 +202,40 @@ func TestOpeningIsOvertaken(t *testing.T) {
 		require.Less(t, len(b), 5000)
 		require.NoError(t, f.Close())
 	}
+}
+
+// quarrelsome is a store.KV of which every other commit conflicts with nothing.
+type quarrelsome struct {
+	store.KV
+	commits int
+}
+
+func (q *quarrelsome) Commit(ctx context.Context, changes ...store.Change) ([]uint64, error) {
+	if q.commits++; q.commits%2 == 1 {
+		return nil, fmt.Errorf("%w: could not serialize access", store.ErrConflict)
+	}
+	return q.KV.Commit(ctx, changes...)
+}
+
+// TestConflictsWithNothingAreTriedAgain, as of the transactions of an SQL
+// database.
+func TestConflictsWithNothingAreTriedAgain(t *testing.T) {
+	p := newPlace(t, file.KVOptions{})
+	files, err := file.NewKVStorage(&quarrelsome{KV: p.kv}, file.KVOptions{InlineSize: 64, ChunkSize: 512, Now: time.Now})
+	require.NoError(t, err)
+	for _, size := range []int{50, 5000} {
+		_, err := files.Put(t.Context(), "f", strings.NewReader(string(big(size))), file.PutOptions{If: file.IfNoneMatch("*")})
+		require.NoError(t, err)
+		_, err = files.Copy(t.Context(), "f", "g")
+		require.NoError(t, err)
+		_, err = files.Move(t.Context(), "g", "h")
+		require.NoError(t, err)
+		require.NoError(t, file.Verify(t.Context(), files, "h"))
+		require.NoError(t, files.Delete(t.Context(), "f"))
+	}
+	for range 5 { // what a collection was kept from is done by one to come
+		_, err = p.GC(t.Context())
+		require.NoError(t, err)
+	}
+	require.Len(t, p.keys(t, "c/"), 10)
 }

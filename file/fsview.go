@@ -16,6 +16,9 @@ import (
 // files in them. Of a file "a" and files in "a/" the view shows only the
 // directory. Damaged files are listed, with no size, and cannot be opened.
 //
+// To open a name is to list whether it is a directory, which reads all names of a
+// DirStorage: who has many files there and knows their names uses Get.
+//
 // ctx is for everything that is done through the view. Errors are an
 // *fs.PathError, as io/fs wants, and so contain the name.
 func FS(ctx context.Context, s Storage) fs.FS { return &view{ctx, s} }

@@ -107,26 +107,43 @@ func (u *upload) writeChunks(ctx context.Context, head []byte) error {
 }
 
 // writeChunk commits the next chunk together with the body record's next
-// version. If the record is not as this upload left it, it was given up by
-// somebody else's garbage collection.
+// version. A conflict that is none, as of transactions in an SQL database, is
+// tried again.
 func (u *upload) writeChunk(ctx context.Context, chunk []byte) error {
 	if u.count == maxChunks {
 		return ErrTooLarge
 	}
 	record := bodyRecord{uploading, u.count + 1, u.s.opts.Now(), u.path}
-	versions, err := u.s.bulk.Commit(ctx,
-		store.Change{Key: u.s.keys.body(u.m.id), Value: record.encode(), If: u.version},
-		store.Change{Key: u.s.keys.chunk(u.m.id, u.count), Value: chunk},
-	)
-	switch {
-	case errors.Is(err, store.ErrConflict):
-		return ErrGone
-	case err != nil:
-		return err
+	for {
+		versions, err := u.s.bulk.Commit(ctx,
+			store.Change{Key: u.s.keys.body(u.m.id), Value: record.encode(), If: u.version},
+			store.Change{Key: u.s.keys.chunk(u.m.id, u.count), Value: chunk},
+		)
+		if err == nil {
+			u.version = versions[0]
+			u.count++
+			return nil
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		if err := u.isLost(ctx); err != nil {
+			return err
+		}
 	}
-	u.version = versions[0]
-	u.count++
-	return nil
+}
+
+// isLost returns ErrGone if the body record is not as this upload left it:
+// somebody else's garbage collection has given the upload up.
+func (u *upload) isLost(ctx context.Context) error {
+	item, err := u.s.kv.Get(ctx, u.s.keys.body(u.m.id))
+	if errors.Is(err, store.ErrNotFound) {
+		item.Version, err = store.Absent, nil
+	}
+	if err == nil && item.Version != u.version {
+		err = ErrGone
+	}
+	return err
 }
 
 // finish makes the file of what was read.
@@ -161,15 +178,11 @@ func (u *upload) changes(ctx context.Context, old entry) ([]store.Change, error)
 	if u.m.chunkSize == 0 {
 		return changes, nil
 	}
-	key := u.s.keys.body(u.m.id)
-	switch item, err := u.s.kv.Get(ctx, key); {
-	case errors.Is(err, store.ErrNotFound), err == nil && item.Version != u.version:
-		return nil, ErrGone
-	case err != nil:
+	if err := u.isLost(ctx); err != nil {
 		return nil, err
 	}
 	record := bodyRecord{attached, u.count, u.m.modified, u.path}
-	return append(changes, store.Change{Key: key, Value: record.encode(), If: u.version}), nil
+	return append(changes, store.Change{Key: u.s.keys.body(u.m.id), Value: record.encode(), If: u.version}), nil
 }
 
 // abandon removes what was written of the body, unless it has its name after
