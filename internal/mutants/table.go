@@ -158,19 +158,19 @@ func mutants() []mutant {
 		{"M21", "no room kept for deletes on a full disk", engine, "NoSpaceForAny", []change{{
 			"internal/segment/room.go",
 			"return sealSize + s.headroom", "return sealSize"}}},
-		{"M22", "expired one millisecond late", engine, "Trap|TTL|Clock|Expir", []change{{
+		{"M22", "expired one millisecond late", engine, "TTLs|Deadlines", []change{{
 			"kv/clock.go",
 			"c.now() >= deadline", "c.now() > deadline"}}},
-		{"M23", "time runs backwards with the wall clock (buntdb)", engine, "Trap|TTL|Clock|Expir", []change{{
+		{"M23", "time runs backwards with the wall clock (buntdb)", engine, "ClockSetBack", []change{{
 			"kv/clock.go",
 			"if offset <= was || c.offset.CompareAndSwap(was, offset) {", "if c.offset.CompareAndSwap(was, offset) {"}}},
-		{"M24", "Incr restarts the ttl (nutsdb)", engine, "Trap|TTL|Clock|Expir", []change{{
+		{"M24", "Incr restarts the ttl (nutsdb)", engine, "Trap03Incr", []change{{
 			"kv/incr.go",
 			"		deadline = entry.Deadline\n", ""}}},
 		{"M25", "readers see a write before it is durable", engine, "Group|Durable|Visible|Mixed|Pending", []change{{
 			"kv/commit.go",
 			"return e.queue(m), nil", "return e.queue(m), e.publish(m)"}}},
-		{"M26", "expired keys are counted (buntdb)", engine, "Trap|TTL|Clock|Expir", []change{{
+		{"M26", "expired keys are counted (buntdb)", engine, "Trap04", []change{{
 			"kv/scan.go",
 			"	e.expire()\n	return e.index.Len()", "	return e.index.Len()"}}},
 		{"M27", "the directory is not locked (buntdb)", engine, "Lock|Trap", []change{{
