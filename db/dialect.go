@@ -56,7 +56,8 @@ func (d Dialect) statements() (statements, bool) {
 			"CREATE TABLE IF NOT EXISTS {t}_lanes (lane BIGINT NOT NULL PRIMARY KEY, n BIGINT NOT NULL)",
 			"INSERT INTO {t}_lanes (lane, n) VALUES {lanes} ON CONFLICT DO NOTHING",
 		}
-		s.now = "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)"
+		// One time for the whole statement, or no index on deadlines would do.
+		s.now = "CAST(FLOOR(EXTRACT(EPOCH FROM statement_timestamp()) * 1000) AS BIGINT)"
 		s.claim = "UPDATE {t}_lanes SET n = n + ? WHERE lane = ? RETURNING n"
 		s.upsert = " ON CONFLICT (k) DO UPDATE SET v = excluded.v, version = excluded.version, deadline = excluded.deadline"
 		s.reap = "DELETE FROM {t} WHERE k = ANY(ARRAY(SELECT k FROM {t} WHERE deadline <= {now} ORDER BY deadline LIMIT {batch} FOR UPDATE SKIP LOCKED))"

@@ -96,6 +96,9 @@ func (e *Error) Error() string {
 	return text + ": " + describe(e.cause)
 }
 
+// GoString is Error, for %#v.
+func (e *Error) GoString() string { return e.Error() }
+
 // Cause returns what the driver, or database/sql, has returned. Its text may
 // quote arguments, rows and the data source name.
 func (e *Error) Cause() error { return e.cause }

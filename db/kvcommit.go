@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 
 	"github.com/spcent/plumego/store"
@@ -85,11 +84,7 @@ func (k *KV) patience() RetryPolicy {
 // isBusy reports whether SQLite was busy with another.
 func isBusy(err error) bool {
 	const busy, locked = 5, 6
-	var coded interface{ Code() int }
-	if !errors.As(err, &coded) {
-		return false
-	}
-	primary := coded.Code() & 0xff
+	primary := sqliteCode(err) & 0xff
 	return primary == busy || primary == locked
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -201,7 +202,7 @@ func TestQueryErrorsTellNoArgument(t *testing.T) {
 	} {
 		require.ErrorIs(t, err, ErrQueryFailed, name)
 		require.ErrorContains(t, err, "SQLSTATE 22P02")
-		require.NotContains(t, fmt.Sprintf("%v %+v", err, err), secret)
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), secret)
 		var own *Error
 		require.ErrorAs(t, err, &own)
 		require.Equal(t, stated("22P02"), own.Cause())
@@ -222,6 +223,32 @@ func TestTheStateMayBeAField(t *testing.T) {
 	err := fmt.Errorf("wrapped: %w", &mysqlError{1213, [5]byte{'4', '0', '0', '0', '1'}})
 	require.Equal(t, "40001", SQLState(err))
 	require.True(t, Retryable(failed(t.Context(), "exec", ErrQueryFailed, err)))
+	require.True(t, Retryable(errors.Join(io.EOF, failed(t.Context(), "exec", ErrQueryFailed, err))))
+	require.Empty(t, SQLState(nil))
 	require.Empty(t, SQLState(io.EOF))
 	require.Empty(t, SQLState(&mysqlError{}))
+}
+
+type number int
+
+// mattnError has its code where mattn/go-sqlite3 has it.
+type mattnError struct{ Code number }
+
+func (e mattnError) Error() string { return secret }
+
+type moderncError int
+
+func (e moderncError) Error() string { return secret }
+func (e moderncError) Code() int     { return int(e) }
+
+func TestSQLiteIsBusy(t *testing.T) {
+	for _, err := range []error{mattnError{5}, moderncError(5), moderncError(5 | 2<<8), moderncError(6)} {
+		require.True(t, isBusy(err))
+		require.True(t, isBusy(fmt.Errorf("wrapped: %w", err)))
+		require.True(t, isBusy(errors.Join(io.EOF, err)))
+		require.True(t, isBusy(failed(t.Context(), "exec", ErrQueryFailed, err)))
+	}
+	for _, err := range []error{mattnError{19}, moderncError(1555), io.EOF, stated("5")} {
+		require.False(t, isBusy(err))
+	}
 }

@@ -40,7 +40,10 @@ func WithTransaction(ctx context.Context, b Beginner, opts *sql.TxOptions, fn fu
 		err = failed(ctx, "commit", ErrTransactionFailed, ctx.Err()) // before asking, which leaves no doubt
 	}
 	if err != nil {
-		return errors.Join(err, unheard(ctx, err), rollback(ctx, tx))
+		if more := errors.Join(unheard(ctx, err), rollback(ctx, tx)); more != nil {
+			return errors.Join(err, more)
+		}
+		return err
 	}
 	return commit(ctx, tx)
 }
@@ -78,6 +81,9 @@ func commit(ctx context.Context, tx *sql.Tx) error {
 // refused reports whether it was the database that has said no to a commit.
 // Anything else may have been said by the network after the database's yes.
 func refused(err error) bool {
+	if rolledBack(err) {
+		return true
+	}
 	state := SQLState(err)
 	switch {
 	case state == "", state == "40003": // the completion of the statement is unknown
@@ -87,4 +93,13 @@ func refused(err error) bool {
 	default:
 		return state != "HY000" // MySQL's word for all that has no other
 	}
+}
+
+// rolledBack reports whether PostgreSQL has answered a commit with a rollback,
+// as it does after a statement has failed and fn has not told. It is no error
+// of the server's, and the drivers have only words for it: pgx and lib/pq.
+func rolledBack(err error) bool {
+	text := err.Error()
+	return strings.HasSuffix(text, "commit unexpectedly resulted in rollback") ||
+		strings.Contains(text, "operation in a failed transaction")
 }

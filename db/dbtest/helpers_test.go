@@ -138,6 +138,29 @@ func TestTransactions(t *testing.T) {
 	})
 }
 
+// TestAFailureThatIsNotTold of in fn: PostgreSQL rolls back, the others go on.
+func TestAFailureThatIsNotTold(t *testing.T) {
+	onEach(t, func(t *testing.T, b base, sqlDB *sql.DB) {
+		table := b.table(t, sqlDB, "n BIGINT PRIMARY KEY")
+		err := db.WithTransaction(t.Context(), sqlDB, nil, func(tx *sql.Tx) error {
+			b.exec(t, tx, "INSERT INTO "+table+" VALUES (?)", 1)
+			_, err := tx.ExecContext(t.Context(), b.sql("INSERT INTO "+table+" VALUES (?)"), 1)
+			require.Error(t, err)
+			return nil
+		})
+		count, countErr := db.One[int](t.Context(), sqlDB, "SELECT COUNT(*) FROM "+table)
+		require.NoError(t, countErr)
+		if b.env != postgresEnv {
+			require.NoError(t, err)
+			require.Equal(t, 1, count)
+			return
+		}
+		require.ErrorIs(t, err, db.ErrTransactionFailed)
+		require.NotErrorIs(t, err, db.ErrCommitUnknown)
+		require.Zero(t, count)
+	})
+}
+
 func TestAQueryHearsItsDeadline(t *testing.T) {
 	onEach(t, func(t *testing.T, b base, sqlDB *sql.DB) {
 		slow := map[string]string{
