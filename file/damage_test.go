@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -248,4 +249,45 @@ func TestManifestThatTheStoreCannotRead(t *testing.T) {
 		}
 		require.Len(t, p.keys(t, "c/"), chunks, name)
 	}
+}
+
+// unlistable is a store.KV whose scans end at a key in an error.
+type unlistable struct {
+	store.KV
+	key string
+}
+
+func (u *unlistable) Scan(ctx context.Context, prefix, from string) iter.Seq2[store.Item, error] {
+	return func(yield func(store.Item, error) bool) {
+		for item, err := range u.KV.Scan(ctx, prefix, from) {
+			if item.Key == u.key {
+				yield(store.Item{}, fmt.Errorf("%w: at some offset", store.ErrCorrupt))
+				return
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestListThatCannotGoOn returns what came before, and the error.
+func TestListThatCannotGoOn(t *testing.T) {
+	p := newPlace(t, file.KVOptions{})
+	for _, name := range []string{"a", "b/1", "b/2", "c", "d", "e"} {
+		p.put(t, name, big(50))
+	}
+	files, err := file.NewKVStorage(&unlistable{p.kv, "file:m/d"}, file.KVOptions{Now: time.Now})
+	require.NoError(t, err)
+	page, err := files.List(t.Context(), file.ListOptions{Delimiter: "/"})
+	require.ErrorIs(t, err, store.ErrCorrupt)
+	require.Len(t, page.Files, 2)
+	require.Equal(t, []string{"b/"}, page.Prefixes)
+	page, err = files.List(t.Context(), file.ListOptions{Delimiter: "/", Limit: 2})
+	require.NoError(t, err)
+	require.Len(t, page.Files, 1)
+	require.NotEmpty(t, page.Next)
+	page, err = files.List(t.Context(), file.ListOptions{Prefix: "e"})
+	require.NoError(t, err, "behind the damage")
+	require.Len(t, page.Files, 1)
 }

@@ -30,7 +30,9 @@ func list(opts ListOptions, w walk) (Page, error) {
 		return Page{}, err
 	}
 	for more := true; more; {
-		if from, more, err = p.run(w, from); err != nil {
+		if from, more, err = p.run(w, from); errors.Is(err, store.ErrCorrupt) {
+			return p.page, err
+		} else if err != nil {
 			return Page{}, err
 		}
 	}

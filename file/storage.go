@@ -41,7 +41,9 @@ type Storage interface {
 	Delete(ctx context.Context, path string, cond ...Condition) error
 
 	// List returns a page of the files whose names begin with a prefix, in
-	// ascending byte order of names.
+	// ascending byte order of names. A file that is damaged is named in the
+	// page. If that is not possible, as the storage cannot go on behind the
+	// damage, the error is a store.ErrCorrupt and the page what came before.
 	List(ctx context.Context, opts ListOptions) (Page, error)
 
 	// Copy makes another file with the body of from, its content type,
