@@ -271,6 +271,7 @@ func TestATouchOfAWriteThatIsNotSeenYet(t *testing.T) {
 // the second has come, and without them after a while, in a time that stands
 // still too.
 func TestALeaderGathers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that the two take turns
 	synctest.Test(t, func(t *testing.T) {
 		e := &engine{gathering: gathering{expected: 2, patience: time.Hour}}
 		g := newGroup()
