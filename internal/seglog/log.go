@@ -43,6 +43,9 @@ type Log struct {
 	imaged     bool // an image belongs to the manifest; protected by installing
 	// numbering is held by whoever takes numbers, until the manifest knows.
 	numbering sync.Mutex
+	// prepared is the segment that comes next, if it was made already: it is
+	// empty and has the manifest's next number. Protected by numbering.
+	prepared *segment.Segment
 
 	// The fields below belong to the writer.
 	seq    uint64  // of the last record appended

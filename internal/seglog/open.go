@@ -105,7 +105,7 @@ func (l *Log) Finish() error {
 	if err := l.Err(); err != nil || l.man.Load().clean || l.Mode == vfs.ReadOnly {
 		return err
 	}
-	if err := l.settle(l.full); err != nil {
+	if err := errors.Join(l.dropPrepared(), l.settle(l.full)); err != nil {
 		return err
 	}
 	// The file is synced even if every record is durable: its length is not.
@@ -124,7 +124,7 @@ func (l *Log) Finish() error {
 // closeMembers lets go of all segments, and removes those that only pins had
 // kept.
 func (l *Log) closeMembers() error {
-	var err error
+	err := l.dropPrepared()
 	for _, m := range l.forget() {
 		err = errors.Join(err, l.drop(m))
 	}

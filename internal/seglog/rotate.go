@@ -32,7 +32,7 @@ func (l *Log) rotate(size int64) error {
 func (l *Log) begin(size int64) (*segment.Segment, error) {
 	l.numbering.Lock()
 	defer l.numbering.Unlock()
-	next, err := l.create(l.man.Load().next, size, l.Usage().Limit)
+	next, err := l.next(size)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (l *Log) leaveBehind(full *member) error {
 	// Room behind the seal is only zeros; if it cannot be given back now, the
 	// next Open does not mind it.
 	_ = full.Trim()
-	calm := l.calm()
+	calm, limit := l.calm(), l.Usage().Limit
 	if !calm {
 		l.dropHints()
 	}
@@ -55,6 +55,9 @@ func (l *Log) leaveBehind(full *member) error {
 		err := l.finishFull(full)
 		if err != nil && l.Err() == nil {
 			return nil // the next rotation, or Close, has the manifest say it
+		}
+		if err == nil {
+			err = l.prepare(limit)
 		}
 		if calm {
 			l.leaveHint(full)
@@ -105,6 +108,9 @@ func (l *Log) create(id uint64, need, limit int64) (*segment.Segment, error) {
 func (l *Log) takeNumbers(n int) (first uint64, err error) {
 	l.numbering.Lock()
 	defer l.numbering.Unlock()
+	if err := l.dropPrepared(); err != nil {
+		return 0, err
+	}
 	err = l.install(func(m *manifest) {
 		first = m.next
 		m.next += uint64(n)
