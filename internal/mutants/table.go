@@ -194,6 +194,9 @@ func mutants() []mutant {
 		{"M118", "the store closed under who copies", engine, "WhoCopies", []change{{
 			"kv/snapshot.go",
 			"		n.awaitReaders()\n		err = errors", "		err = errors"}}},
+		{"M119", "a number given that a prepared segment has", "./internal/seglog", "Numbers", []change{{
+			"internal/seglog/rotate.go",
+			"	if err := l.dropPrepared(); err != nil {\n		return 0, err\n	}\n", ""}}},
 		{"M80", "a saved index of an older log believed", engine, caches, []change{{
 			"internal/seglog/image.go",
 			"binary.LittleEndian.Uint64(h[24:]) != xxhash.Sum64(m.encode()),", "h[24] != h[24],"}}},
