@@ -51,6 +51,9 @@ func (b base) kv(t testing.TB, sqlDB *sql.DB, opts db.KVOptions) *db.KV {
 	return k
 }
 
+// named returns the name of a table that only this process uses.
+func named(name string) string { return fmt.Sprintf("%s_%d", name, os.Getpid()) }
+
 func (t *tables) take() string {
 	if n := len(t.free); n > 0 {
 		name := t.free[n-1]
@@ -58,7 +61,7 @@ func (t *tables) take() string {
 		return name
 	}
 	t.made++
-	return fmt.Sprintf("kv_%d_%d", os.Getpid(), t.made)
+	return named(fmt.Sprintf("kv_%d", t.made))
 }
 
 func TestKVKeepsTheContract(t *testing.T) {

@@ -119,7 +119,7 @@ func stored(t *testing.T, sqlDB *sql.DB, table string) int {
 
 func TestKVReapsInBatches(t *testing.T) {
 	onEach(t, func(t *testing.T, b base, sqlDB *sql.DB) {
-		const table = "kv_reaped"
+		table := named("kv_reaped")
 		now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 		k := b.kv(t, sqlDB, db.KVOptions{Table: table, Now: func() time.Time { return now }})
 		var changes []store.Change
@@ -143,7 +143,7 @@ func TestKVReapsInBatches(t *testing.T) {
 
 func TestKVReapsBehind(t *testing.T) {
 	onEach(t, func(t *testing.T, b base, sqlDB *sql.DB) {
-		const table = "kv_behind"
+		table := named("kv_behind")
 		k := b.kv(t, sqlDB, db.KVOptions{Table: table, ReapInterval: time.Millisecond})
 		_, err := k.Commit(t.Context(), store.Change{Key: "k", Deadline: k.Now().Add(20 * time.Millisecond)})
 		require.NoError(t, err)
@@ -159,8 +159,9 @@ func TestKVWithoutItsSchema(t *testing.T) {
 		_, err = k.Commit(t.Context(), store.Change{Key: "k"})
 		require.ErrorIs(t, err, db.ErrQueryFailed)
 
-		lost := b.kv(t, sqlDB, db.KVOptions{Table: "kv_lost"})
-		b.exec(t, sqlDB, "DELETE FROM kv_lost_lanes")
+		table := named("kv_lost")
+		lost := b.kv(t, sqlDB, db.KVOptions{Table: table})
+		b.exec(t, sqlDB, "DELETE FROM "+table+"_lanes")
 		_, err = lost.Commit(t.Context(), store.Change{Key: "k"})
 		require.ErrorIs(t, err, db.ErrNoSchema)
 		require.NoError(t, lost.CreateSchema(t.Context()))
@@ -171,7 +172,7 @@ func TestKVWithoutItsSchema(t *testing.T) {
 
 func TestKVSchemaIsMadeByManyAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, b base, sqlDB *sql.DB) {
-		const table = "kv_twins"
+		table := named("kv_twins")
 		opts := db.KVOptions{Table: table, ReapInterval: -1}
 		var all sync.WaitGroup
 		for range 8 {

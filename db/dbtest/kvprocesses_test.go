@@ -64,6 +64,9 @@ func child(spec []string) error {
 	if _, err := fmt.Scanln(&word); err != nil { // until the other is, too
 		return err
 	}
+	if spec[0] == "storm" {
+		return storm(k)
+	}
 	won, err := compete(k)
 	fmt.Println(won)
 	return err
@@ -83,6 +86,16 @@ func start(t *testing.T, task string, n int, dsn, table string) (cmd *exec.Cmd, 
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	return cmd, in, out, complaints
+}
+
+// together lets a child go on once it is ready.
+func together(t *testing.T, in io.Writer, out io.Reader) {
+	t.Helper()
+	var word string
+	_, err := fmt.Fscanln(out, &word)
+	require.NoError(t, err)
+	_, err = fmt.Fprintln(in, "go")
+	require.NoError(t, err)
 }
 
 // compete takes prizes, which have one winner each, and counts counters up. It
@@ -152,16 +165,11 @@ func TestKVInTwoProcesses(t *testing.T) {
 			sqlDB, err := db.Open(db.DefaultConfig(b.driver, dsn))
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, sqlDB.Close()) })
-			table := fmt.Sprintf("kv_two_%d", n)
+			table := named("kv_two")
 			k := b.kv(t, sqlDB, db.KVOptions{Table: table})
 
 			cmd, in, out, complaints := start(t, "compete", n, dsn, table)
-			var word string
-			_, err = fmt.Fscanln(out, &word)
-			require.NoError(t, err)
-			_, err = fmt.Fprintln(in, "go")
-			require.NoError(t, err)
-
+			together(t, in, out)
 			ours, err := compete(k)
 			require.NoError(t, err)
 			var theirs int
