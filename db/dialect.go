@@ -2,7 +2,6 @@ package db
 
 import (
 	"database/sql"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -29,6 +28,8 @@ type statements struct {
 	claim  string // adds the first argument to the counter of a lane
 	upsert string // what follows the rows of an INSERT
 	reap   string // deletes a batch of what has expired
+
+	get, from, between, expect, delete, insert string // what all say alike
 
 	// options of a transaction in which a statement sees what was committed
 	// before it, and locks what it changes and no more
@@ -91,15 +92,27 @@ func (d Dialect) statements() (statements, bool) {
 	return s, true
 }
 
-// write fills in a statement.
-func (k *KV) write(statement string) string {
-	statement = strings.NewReplacer(
-		"{t}", k.table,
-		"{now}", k.nowSQL(),
+// of returns the statements for a table.
+func (s statements) of(table string) statements {
+	fill := strings.NewReplacer(
+		"{t}", table,
 		"{batch}", strconv.Itoa(reapBatch),
 		"{key}", strconv.Itoa(MaxKeySize),
 		"{lanes}", laneRows(),
-	).Replace(statement)
+	)
+	for i, statement := range s.schema {
+		s.schema[i] = fill.Replace(statement)
+	}
+	s.claim, s.reap = fill.Replace(s.claim), fill.Replace(s.reap)
+	s.get, s.from, s.between = fill.Replace(sqlGet), fill.Replace(sqlFrom), fill.Replace(sqlRange)
+	s.expect, s.delete, s.insert = fill.Replace(sqlExpect), fill.Replace(sqlDelete), fill.Replace(sqlInsert)
+	return s
+}
+
+// write returns a statement as it is now to be said: with the time in it, and
+// arguments as the dialect marks them.
+func (k *KV) write(statement string) string {
+	statement = strings.ReplaceAll(statement, "{now}", k.nowSQL())
 	if k.dialect != PostgreSQL {
 		return statement
 	}
@@ -107,7 +120,8 @@ func (k *KV) write(statement string) string {
 	n := 0
 	for part := range strings.SplitSeq(statement, "?") {
 		if n > 0 {
-			fmt.Fprintf(&numbered, "$%d", n)
+			numbered.WriteByte('$')
+			numbered.WriteString(strconv.Itoa(n))
 		}
 		numbered.WriteString(part)
 		n++

@@ -39,7 +39,6 @@ import (
 type KV struct {
 	db      *sql.DB
 	dialect Dialect
-	table   string
 	say     statements
 	clock   func() time.Time // nil: the server's
 
@@ -108,7 +107,7 @@ func NewKVWithOptions(sqlDB *sql.DB, d Dialect, opts KVOptions) (*KV, error) {
 	case !isIdentifier(opts.Table):
 		return nil, fmt.Errorf("%w: Table is letters, digits and underscores", ErrInvalidConfig)
 	}
-	k := &KV{db: sqlDB, dialect: d, table: opts.Table, say: say, clock: opts.Now}
+	k := &KV{db: sqlDB, dialect: d, say: say.of(opts.Table), clock: opts.Now}
 	k.reaper.start(k, opts.ReapInterval)
 	return k, nil
 }
@@ -141,7 +140,7 @@ func (k *KV) Get(ctx context.Context, key string) (store.Item, error) {
 		return store.Item{}, err
 	}
 	defer k.mu.RUnlock()
-	r, err := One[row](ctx, k.db, k.write(sqlGet), []byte(key))
+	r, err := One[row](ctx, k.db, k.write(k.say.get), []byte(key))
 	if errors.Is(err, ErrNoRows) {
 		return store.Item{}, ErrKeyNotFound
 	}

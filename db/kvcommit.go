@@ -154,7 +154,7 @@ func (k *KV) expect(ctx context.Context, tx *sql.Tx, changes []store.Change, now
 		for found, err := range Rows[struct {
 			K       []byte
 			Version int64
-		}](ctx, tx, k.write(sqlExpect+list(1, len(some))), args...) {
+		}](ctx, tx, k.write(k.say.expect+list(1, len(some))), args...) {
 			if err != nil {
 				return err
 			}
@@ -174,7 +174,7 @@ func (k *KV) expect(ctx context.Context, tx *sql.Tx, changes []store.Change, now
 
 func (k *KV) delete(ctx context.Context, tx *sql.Tx, keys []any) error {
 	for some := range slices.Chunk(keys, batchRows) {
-		if _, err := ExecContext(ctx, tx, k.write(sqlDelete+list(1, len(some))), some...); err != nil {
+		if _, err := ExecContext(ctx, tx, k.write(k.say.delete+list(1, len(some))), some...); err != nil {
 			return err
 		}
 	}
@@ -194,7 +194,7 @@ func (k *KV) put(ctx context.Context, tx *sql.Tx, rows []row) error {
 			bytes += len(r.V)
 			n++
 		}
-		if _, err := ExecContext(ctx, tx, k.write(sqlInsert+list(n, 4)+k.say.upsert), args...); err != nil {
+		if _, err := ExecContext(ctx, tx, k.write(k.say.insert+list(n, 4)+k.say.upsert), args...); err != nil {
 			return err
 		}
 		rows = rows[n:]

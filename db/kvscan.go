@@ -53,9 +53,9 @@ func (k *KV) page(ctx context.Context, at, to string, rows int) (page []store.It
 		return nil, false, err
 	}
 	defer k.mu.RUnlock()
-	statement, args := sqlFrom, []any{[]byte(at), rows}
+	statement, args := k.say.from, []any{[]byte(at), rows}
 	if to != "" {
-		statement, args = sqlRange, []any{[]byte(at), []byte(to), rows}
+		statement, args = k.say.between, []any{[]byte(at), []byte(to), rows}
 	}
 	bytes := 0
 	for r, err := range Rows[row](ctx, k.db, k.write(statement), args...) {
