@@ -3,20 +3,18 @@ package cache
 import "hash/maphash"
 
 // Eviction is S3-FIFO. New records go on probation, a log with a seventh of
-// the bytes. At its tail, those that were found again move to the main log; of the
-// others a fingerprint stays, and a key that comes back to it goes straight to
-// the main log. At the tail of that, records that were found since they were
-// last here go round again, once for each time, the rest is dropped.
+// the bytes. At its tail, those that were found again move to the main log; of
+// the others a fingerprint stays, and a key that comes back to it goes straight
+// to the main log. At the tail of that, records that were found since they were
+// last here go round again, once for each time, and the rest is dropped. How
+// often a record must be found on probation is judged by how those fare that
+// were let in: see trial.
 
 const (
 	// probationPercent is the part of all logged bytes that probation has.
 	// 10 is the paper's; it is too short for traces where keys come back
 	// soon and then no more, and more than 20 gives loops away.
 	probationPercent = 15
-	// promotion is how often a record must have been found on probation. 2
-	// is better by a point where many keys are asked for twice in a row,
-	// and worse by five in loops that nearly fit.
-	promotion = 1
 	// slackPages is what two logs may need beyond their bytes: the unused
 	// parts of their first and last pages, and one for a move.
 	slackPages = 5
@@ -55,33 +53,23 @@ func (s *shard) makeRoom(size int, tag uint32) {
 // evict deals with one record at the tail of a log, and takes the bytes that
 // it moves from moves.
 func (s *shard) evict(moves *int) {
+	q := &s.main
 	if s.main.bytes == 0 || s.probation.bytes > s.logged()/100*probationPercent {
-		s.evictFrom(&s.probation, promotion, moves)
-	} else {
-		s.evictFrom(&s.main, 1, moves)
+		q = &s.probation
 	}
-}
-
-// evictFrom moves the record at the tail of q to the head of the main log if
-// it was found at least so often, and forgets it otherwise.
-func (s *shard) evictFrom(q *queue, least int, moves *int) {
 	r := s.pool.record(q.pos(q.tail))
 	hash := maphash.Bytes(s.seed, s.keyOf(r))
 	t, i, alive := s.index.findAt(hash, r.pos)
-	if !alive {
-		q.drop(r.size())
-		return
-	}
-	old := t.slot(i)
 	switch {
+	case !alive:
 	case r.expired(s.clock):
 		s.forget(t, i, r, Expired)
-	case old.frequency() >= least && *moves > 0:
+	case s.isWorthKeeping(t.slot(i)) && *moves > 0:
 		*moves -= r.size()
 		s.keep(t, i, r, q)
 		return
 	default:
-		if !old.main() {
+		if !t.slot(i).main() {
 			t.remember(hash)
 		}
 		s.forget(t, i, r, Evicted)
@@ -89,14 +77,29 @@ func (s *shard) evictFrom(q *queue, least int, moves *int) {
 	q.drop(r.size())
 }
 
+// isWorthKeeping judges a record at the tail of a log.
+func (s *shard) isWorthKeeping(record slot) bool {
+	if !record.main() {
+		return s.trial.passes(record.frequency())
+	}
+	found := record.frequency() > 0
+	if record&onTrial != 0 {
+		s.trial.judge(found)
+	}
+	return found
+}
+
 // keep moves the record at the tail of q to the head of the main log.
 func (s *shard) keep(t table, i int, r record, q *queue) {
 	old := t.slot(i)
-	frequency := 0
-	if old.main() {
+	frequency, trial := 0, slot(0)
+	switch {
+	case old.main():
 		frequency = old.frequency() - 1
+	case old.frequency() == 1:
+		trial = onTrial
 	}
 	pos := s.main.headPos()
 	q.move(r.size(), &s.main)
-	t.setSlot(i, newSlot(pos, old.tag(), true, frequency))
+	t.setSlot(i, newSlot(pos, old.tag(), true, frequency)|trial)
 }

@@ -22,8 +22,8 @@ func TestHitRatios(t *testing.T) {
 		{"trace_vaultservice.gz", []int{256, 512, 1024, 2048}, -1},
 		{"vault and loop", []int{256, 512}, 8},
 		{"vault and loop", []int{1024, 2048}, -1},
-		{"oltp.gz", []int{500}, 5},
-		{"oltp.gz", []int{1000}, 5},
+		{"oltp.gz", []int{500}, 6},
+		{"oltp.gz", []int{1000}, 6},
 	} {
 		t.Run(c.trace, func(t *testing.T) {
 			keys := ratioTrace(t, c.trace)

@@ -19,6 +19,7 @@ type shard struct {
 	index     *index
 	probation queue
 	main      queue
+	trial     trial
 	entries   int
 	most      int    // entries
 	key       []byte // of the record that is being looked at

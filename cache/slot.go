@@ -2,21 +2,22 @@ package cache
 
 // slot is what the index knows of a record. 0 is no record.
 //
-//	 63            32 31                3    2    1         0
-//	+----------------+-------------------+------+-----------+
-//	| position       | tag               | main | frequency |
-//	+----------------+-------------------+------+-----------+
+//	 63            32 31            4     3       2    1         0
+//	+----------------+---------------+---------+------+-----------+
+//	| position       | tag           | onTrial | main | frequency |
+//	+----------------+---------------+---------+------+-----------+
 //
 // The tag is the upper bits of the key's hash: enough to know, without a look
 // at keys, where a slot goes when its table is split. The frequency is how
-// often the record was found lately, at most mostFrequent.
+// often the record was found lately, at most mostFrequent. For onTrial see trial.
 type slot uint64
 
 const (
 	frequencyBits = 2
 	mostFrequent  = 1<<frequencyBits - 1
 	inMain        = 1 << frequencyBits
-	tagShift      = frequencyBits + 1
+	onTrial       = 2 << frequencyBits
+	tagShift      = frequencyBits + 2
 	tagBits       = 32 - tagShift
 	posShift      = 32
 )
