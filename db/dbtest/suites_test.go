@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"database/sql"
+	"os"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/spcent/plumego/store/cache"
 	"github.com/spcent/plumego/store/cache/cachetest"
 	"github.com/spcent/plumego/store/db"
+	"github.com/spcent/plumego/store/file"
 	"github.com/spcent/plumego/store/file/filetest"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/idempotency/idemtest"
@@ -20,13 +22,17 @@ import (
 
 // What stands on store.KV keeps its own contract on tables too: once for each
 // database. That both drivers of PostgreSQL do the same is shown by the
-// contract of store.KV.
+// contract of store.KV. The databases are at work at the same time.
 
 func onEachDatabase(t *testing.T, run func(t *testing.T, b base, sqlDB *sql.DB)) {
 	for _, b := range bases() {
-		if b.driver != "postgres" {
-			t.Run(b.name, func(t *testing.T) { run(t, b, b.open(t)) })
+		if b.driver == "postgres" {
+			continue
 		}
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			run(t, b, b.open(t))
+		})
 	}
 }
 
@@ -58,10 +64,22 @@ func TestIdempotencyOnKV(t *testing.T) {
 	})
 }
 
+// TestFileOnKV runs all that filetest has for an engine on SQLite, and the
+// contract of files, with one size of chunks, on the servers; there the rest
+// takes minutes, and is run if STORE_DBTEST_LONG is 1.
 func TestFileOnKV(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, b base, sqlDB *sql.DB) {
-		filetest.KV(t, func(t *testing.T, now func() time.Time) store.KV {
+		open := func(t *testing.T, now func() time.Time) store.KV {
 			return b.kv(t, sqlDB, db.KVOptions{Now: now})
+		}
+		if b.env == "" || os.Getenv("STORE_DBTEST_LONG") == "1" {
+			filetest.KV(t, open)
+			return
+		}
+		filetest.Storage(t, func(t *testing.T, now func() time.Time) file.Storage {
+			s, err := file.NewKVStorage(open(t, now), file.KVOptions{InlineSize: 512, ChunkSize: 4 << 10, Now: now})
+			require.NoError(t, err)
+			return s
 		})
 	})
 }
