@@ -22,7 +22,9 @@
 //
 // Eviction is S3-FIFO (evict.go): values that nobody asks for a second time
 // leave soon, so that a scan over many keys does not push out those that are
-// in use. Hit ratios are those of a plain LRU cache or better.
+// in use. Hit ratios are those of a plain LRU cache or better. Nothing sweeps:
+// a value that has expired is absent at once, but keeps its room until somebody
+// asks for it or its log's tail comes by.
 //
 // # What else it does
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -12,6 +13,7 @@ import (
 // config is what the command line asks for.
 type config struct {
 	traces   string
+	subjects string
 	accesses int           // of a made trace
 	keys     int           // of speed
 	turn     time.Duration // of speed: one measurement
@@ -37,6 +39,7 @@ func main() {
 	}
 	c := config{}
 	flag.StringVar(&c.traces, "traces", "../../../shared/data/traces", "folder with oltp.gz, gli.gz, loop.gz and trace_vaultservice.gz; what is missing is left out")
+	flag.StringVar(&c.subjects, "subjects", "", "names of what to measure, with commas; empty for all")
 	flag.IntVar(&c.accesses, "accesses", 1_000_000, "ratios: accesses of the Zipf trace")
 	flag.IntVar(&c.keys, "keys", 100_000, "speed: keys, of 256 bytes each, which all fit")
 	flag.DurationVar(&c.turn, "turn", 200*time.Millisecond, "speed: length of one measurement")
@@ -45,6 +48,10 @@ func main() {
 	flag.IntVar(&c.entries, "entries", 10_000_000, "gc: entries")
 	flag.IntVar(&c.requests, "requests", 100_000, "warm: requests before the kill and after it")
 	flag.Parse()
+	if len(c.kinds()) == 0 {
+		fmt.Fprintf(os.Stderr, "caches: none of -subjects %q is known\n", c.subjects)
+		os.Exit(2)
+	}
 	if err := run(os.Stdout, c, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "caches:", err)
 		os.Exit(1)
@@ -53,7 +60,7 @@ func main() {
 
 func run(w io.Writer, c config, names []string) error {
 	for _, t := range tasks() {
-		if len(names) > 0 && !contains(names, t.name) {
+		if len(names) > 0 && !slices.Contains(names, t.name) {
 			continue
 		}
 		fmt.Fprintf(w, "\n%s\n", t.name)
@@ -62,15 +69,6 @@ func run(w io.Writer, c config, names []string) error {
 		}
 	}
 	return nil
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // table prints rows in columns.

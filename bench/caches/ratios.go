@@ -14,7 +14,7 @@ func ratios(w io.Writer, c config) error {
 		return err
 	}
 	fmt.Fprintln(w, "hit ratio, %, by entries; ristretto is waited for after each set")
-	if err := ratioTable(w, all, true, func(t trace) (out []bounds) {
+	if err := ratioTable(w, c.kinds(), all, true, func(t trace) (out []bounds) {
 		for _, n := range t.entries {
 			out = append(out, bounds{entries: n})
 		}
@@ -24,7 +24,7 @@ func ratios(w io.Writer, c config) error {
 	}
 	fmt.Fprintln(w, "\nhit ratio, %, by bytes; values of 0.5, 1, 2, 4, 8 or 16 KiB by the hash of their key.")
 	fmt.Fprintln(w, "store/cache counts all its memory; otter, ristretto, theine and LRU are charged for keys and values only")
-	return ratioTable(w, all, false, func(t trace) (out []bounds) {
+	return ratioTable(w, c.kinds(), all, false, func(t trace) (out []bounds) {
 		total := 0
 		seen := map[uint64]bool{}
 		for _, k := range t.keys {
@@ -42,9 +42,9 @@ func ratios(w io.Writer, c config) error {
 	})
 }
 
-func ratioTable(w io.Writer, all []trace, byEntries bool, sizes func(trace) []bounds) error {
+func ratioTable(w io.Writer, kinds []kind, all []trace, byEntries bool, sizes func(trace) []bounds) error {
 	rows := [][]string{{"trace", "capacity"}}
-	for _, k := range kinds() {
+	for _, k := range kinds {
 		if k.entries || !byEntries {
 			rows[0] = append(rows[0], k.name)
 		}
@@ -55,7 +55,7 @@ func ratioTable(w io.Writer, all []trace, byEntries bool, sizes func(trace) []bo
 			if !byEntries {
 				row[1] = fmt.Sprintf("%d MiB", b.bytes>>20)
 			}
-			for _, k := range kinds() {
+			for _, k := range kinds {
 				if byEntries && !k.entries {
 					continue
 				}

@@ -29,7 +29,7 @@ func speed(w io.Writer, c config) error {
 		keys[i] = fmt.Sprintf("session:%032x", i)
 	}
 	var subjects []subject
-	for _, k := range kinds() {
+	for _, k := range c.kinds() {
 		b := bounds{bytes: max(64<<20, c.keys*600)}
 		s, err := k.open(b)
 		if err != nil {
@@ -55,7 +55,7 @@ func speed(w io.Writer, c config) error {
 			}
 		}
 	}
-	for i, k := range kinds() {
+	for i, k := range c.kinds() {
 		row := []string{k.name}
 		for m := range mixes {
 			slices.Sort(figures[i][m])

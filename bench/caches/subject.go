@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/fastcache"
@@ -35,6 +37,14 @@ type kind struct {
 	// entries says that it can be bounded by entries.
 	entries bool
 	open    func(b bounds) (subject, error)
+}
+
+// kinds returns those that were asked for.
+func (c config) kinds() []kind {
+	asked := strings.Split(c.subjects, ",")
+	return slices.DeleteFunc(kinds(), func(k kind) bool {
+		return c.subjects != "" && !slices.Contains(asked, k.name)
+	})
 }
 
 // kinds returns all, this module's first.
