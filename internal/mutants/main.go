@@ -94,6 +94,10 @@ func plantAll(dir string, only []string) <-chan fate {
 	return fates
 }
 
+// bounded is a script that runs a command with 4 GiB of memory at most: some
+// mutants would take all there is before a test notices.
+const bounded = `ulimit -d 4194304; exec "$@"`
+
 // plant runs the tests against the mutant and returns which of them failed
 // first, or "" if none did.
 func (m mutant) plant(dir string) (killer string, err error) {
@@ -102,7 +106,7 @@ func (m mutant) plant(dir string) (killer string, err error) {
 		return "", err
 	}
 	args := []string{"test", "-overlay", overlay, "-count=1", "-short", "-failfast", "-timeout=5m", "-vet=off", "-ldflags=-w", "-run", m.tests}
-	test := exec.Command("go", append(args, ".")...)
+	test := exec.Command("sh", append([]string{"-c", bounded, "sh", "go"}, append(args, ".")...)...)
 	test.Dir = m.pkg // which may be in a module of its own
 	out, err := test.CombinedOutput()
 	var failed *exec.ExitError
