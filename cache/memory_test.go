@@ -16,7 +16,7 @@ import (
 func TestStormKeepsTheBound(t *testing.T) {
 	c := newCache(t, Config{MaxBytes: 4 << 20})
 	each := 4000
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		each = 400
 	}
 	rnd := newRand(t)
@@ -176,12 +176,12 @@ func TestGhosts(t *testing.T) {
 		_, _ = c.Get(t.Context(), fmt.Sprint(i))
 	}
 	lives := func(name string) (n int) {
-		for set(name); has(name); n++ {
+		for set(name); has(name) && n < 5000; n++ {
 			set(fmt.Sprint(name, n))
 		}
 		return n
 	}
-	if first, again := lives("k"), lives("k"); again < 3*first {
+	if first, again := lives("k"), lives("k"); first == 5000 || again < 3*first {
 		t.Errorf("a key lived for %d sets when it was new, and %d when it came back", first, again)
 	}
 	c.check(t)

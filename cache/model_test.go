@@ -93,7 +93,7 @@ func (m *model) dead(v modelled) bool {
 // on the way, so that the index grows and shrinks.
 func TestModel(t *testing.T) {
 	rounds := 4
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		rounds = 1
 	}
 	for range rounds {
