@@ -153,6 +153,8 @@ func (r *sufferer) mayBeQuiet() bool {
 	switch {
 	case r.first.Kind == vfs.OpTruncate, r.first.Kind == vfs.OpProtect, isCache(r.first.Name):
 		return true
+	case r.first.Kind == vfs.OpReserve && r.full && (r.verb() == "rewrite" || r.verb() == "compact"):
+		return r.poison() == nil // the copy has asked again, for less
 	case r.beside:
 		return r.poison() == nil // the next rotation, or Close, does it
 	case r.isClosed():

@@ -177,17 +177,20 @@ func (w *Rewrite) take(at Location, r record.Record, v Verdict, deadline int64) 
 	return nil
 }
 
-// create makes the new segment, with room for all that may come.
+// create makes the new segment, with room for what is alive: a disk may be
+// full of what is not. All that is old may come.
 func (w *Rewrite) create() error {
 	id, err := w.log.takeNumbers(1)
 	if err != nil {
 		return err
 	}
-	var need int64
+	var need, likely int64
 	for _, m := range w.old {
-		need += m.End() - segment.HeaderSize
+		size := m.End() - segment.HeaderSize
+		need += size
+		likely += max(0, size-m.dead.Load())
 	}
-	w.out, err = w.log.create(id, need, 0)
+	w.out, err = w.log.createFor(segment.Config{ID: id, Need: need, Likely: min(need, likely+record.Align)})
 	return err
 }
 

@@ -83,17 +83,22 @@ func (l *Log) finishFull(full *member) error {
 	return l.install(func(m *manifest) { m.seal(full) })
 }
 
-// create makes an empty segment whose file and name are durable.
+// create is createFor a segment that only grows.
+func (l *Log) create(id uint64, need, limit int64) (*segment.Segment, error) {
+	return l.createFor(segment.Config{ID: id, Need: need, Limit: limit})
+}
+
+// createFor makes an empty segment whose file and name are durable. What all
+// segments have in common is filled in.
 //
 // A file of that name can only be one that could not be removed when an
 // earlier attempt failed.
-func (l *Log) create(id uint64, need, limit int64) (*segment.Segment, error) {
-	if err := removeIfThere(l.Dir, segment.Name(id)); err != nil {
+func (l *Log) createFor(c segment.Config) (*segment.Segment, error) {
+	if err := removeIfThere(l.Dir, segment.Name(c.ID)); err != nil {
 		return nil, err
 	}
-	s, err := segment.Create(segment.Config{
-		Dir: l.Dir, Store: l.store, ID: id, Created: l.Now(), Limit: limit, Need: need, Ahead: l.Ahead,
-	})
+	c.Dir, c.Store, c.Created, c.Ahead = l.Dir, l.store, l.Now(), l.Ahead
+	s, err := segment.Create(c)
 	if err != nil {
 		return nil, l.check(err)
 	}

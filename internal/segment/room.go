@@ -35,7 +35,9 @@ func (s *Segment) attach(need int64) error {
 	return nil
 }
 
-// reserve extends the room to at least want bytes.
+// reserve extends the room to at least want bytes, by a step. Where there is no
+// room for the step, only who is sparing goes on: what else would fill the disk
+// to the last byte, and a manifest needs some.
 func (s *Segment) reserve(want int64) error {
 	if want > s.most {
 		return fmt.Errorf("%s: %w", s.name, ErrFull)
@@ -43,6 +45,10 @@ func (s *Segment) reserve(want int64) error {
 	step := min(max(firstRoom, 2*s.reserved), s.reserved+maxStep)
 	target := min(s.most, max(want, step))
 	placement, err := s.file.Reserve(target)
+	if s.sparing && errors.Is(err, vfs.ErrNoSpace) {
+		target = want
+		placement, err = s.file.Reserve(target)
+	}
 	if err != nil {
 		return fmt.Errorf("reserve room in %s: %w", s.name, err)
 	}

@@ -57,6 +57,7 @@ type Segment struct {
 	limit    int64 // bytes at which the segment counts as full
 	headroom int64 // bytes kept free for tombstones when the disk is full
 	reserved int64 // bytes of the file that have room; the writer's
+	sparing  bool  // no step is reserved that the disk has no room for
 	most     int64 // bytes that the file may ever have; the writer's
 	ahead    func(Stretch)
 	asked    int64 // up to where ahead has been told; the writer's
@@ -83,10 +84,14 @@ type Config struct {
 	Dir     vfs.Dir
 	Store   uint64 // the store's random id
 	ID      uint64
-	Created int64    // Unix milliseconds; Create only
-	Limit   int64    // bytes at which the segment counts as full
-	Need    int64    // bytes that must fit even if they exceed Limit; Create only
-	Mode    vfs.Mode // Open only: ReadWrite, to append where it ended
+	Created int64 // Unix milliseconds; Create only
+	Limit   int64 // bytes at which the segment counts as full
+	Need    int64 // bytes that must fit even if they exceed Limit; Create only
+	// Likely, if not 0, is how many bytes of Need will probably come. There is
+	// room for so many at first, and on a disk that is nearly full for no more
+	// than come. Create only.
+	Likely int64
+	Mode   vfs.Mode // Open only: ReadWrite, to append where it ended
 	// Ahead, if not nil, is told of room that the writer will soon come to.
 	// It must not block.
 	Ahead func(Stretch)
@@ -119,7 +124,11 @@ func (s *Segment) begin(c Config) error {
 	if err := s.attach(HeaderSize + c.Need); err != nil {
 		return err
 	}
-	if err := s.reserve(HeaderSize + c.Need + sealSize + s.headroom); err != nil {
+	first := c.Need
+	if s.sparing = c.Likely > 0; s.sparing {
+		first = c.Likely
+	}
+	if err := s.reserve(HeaderSize + first + sealSize + s.headroom); err != nil {
 		return err
 	}
 	if _, err := s.file.WriteAt(s.header.encode(), 0); err != nil {
