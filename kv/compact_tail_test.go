@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // TestATailThatACompactionReliedOn puts the open segment back to what it was
@@ -24,12 +26,9 @@ func TestATailThatACompactionReliedOn(t *testing.T) {
 	late := imageOf(t, d)
 	require.NoError(t, w.s.Close())
 
-	active := ""
-	for _, name := range late.names() {
-		if _, ok := early[name]; ok && strings.HasSuffix(name, ".seg") {
-			active = name
-		}
-	}
+	listed := strings.Split(string(early[segment.ManifestName]), "\nsegment ")
+	active := listed[len(listed)-1][:16] + ".seg"
+	require.Contains(t, late, active)
 	late[active] = early[active]
 	s, err := NewKVStore(onDisk(late.disk(t), w.clock))
 	if err != nil {
