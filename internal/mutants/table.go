@@ -74,7 +74,7 @@ func mutants() []mutant {
 		{"M10", "goes on behind a short write", engine, "ErrorEverywhere", []change{{
 			"internal/segment/append.go",
 			"return t, errors.Join(err, s.erase(off, size))", "s.end.Store(off + size)\n		return t, err"}}},
-		{"M11", "bad record in a sealed segment tolerated", engine, "DamageBehind", []change{{
+		{"M11", "bad record in a sealed segment tolerated, nor its length and hash checked (M14)", engine, "DamageBehind", []change{{
 			"internal/segment/replay.go",
 			"case stop != length:", "case false:"}, {
 			"internal/segment/replay.go",
