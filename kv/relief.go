@@ -11,7 +11,8 @@ import (
 // ends: as long as every write is refused the compactor comes to where there
 // is nothing to gain.
 func (e *engine) relieved(err error) bool {
-	if !errors.Is(err, errCrowded) || e.opts.CompactInterval < 0 || e.begin() != nil {
+	var crowded *crowdedError
+	if !errors.As(err, &crowded) || e.opts.CompactInterval < 0 || e.begin() != nil {
 		return false
 	}
 	defer e.work.Done()
@@ -20,12 +21,11 @@ func (e *engine) relieved(err error) bool {
 	case <-e.quit:
 		return false
 	}
-	before := e.compactor.rewrites.Load()
 	e.awaitPending()
 	e.compactor.working.Lock() // the compactor has done what it could
 	defer e.compactor.working.Unlock()
-	if e.compactor.rewrites.Load() > before {
-		return true
+	if e.compactor.rewrites.Load() > crowded.rewrites {
+		return true // also if that was before anybody came here
 	}
 	if e.squeeze() {
 		return true

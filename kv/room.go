@@ -55,6 +55,12 @@ func (m *mutation) keeps(at seglog.Location) bool {
 // errCrowded is an ErrFull that compaction may do something about.
 var errCrowded = fmt.Errorf("%w of what nobody needs", ErrFull)
 
+// crowdedError is errCrowded as it was found after so many rewrites.
+type crowdedError struct{ rewrites uint64 }
+
+func (*crowdedError) Error() string { return errCrowded.Error() }
+func (*crowdedError) Unwrap() error { return errCrowded }
+
 // roomFor returns an ErrFull if a mutation, of which the value is given, would
 // bring the log above Options.MaxBytes, or finds no room in the index. A
 // delete never does. The caller holds mu.
@@ -137,7 +143,7 @@ func (e *engine) fits(size, dying int64) error {
 	case grows && !e.compactor.moving:
 		return ErrFull
 	case grows, disk > e.mostDisk():
-		return errCrowded
+		return &crowdedError{e.compactor.rewrites.Load()}
 	}
 	return nil
 }

@@ -49,3 +49,26 @@ func TestWhatFitsIsNeverRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestARewriteThatEndsMeanwhile refuses a write while the index is led to a
+// copy, when what is alive counts twice, and ends the rewrite before the writer
+// asks for relief: the write must be tried again, for it may fit.
+func TestARewriteThatEndsMeanwhile(t *testing.T) {
+	s := mustOpen(t, Options{InMemory: true, MaxBytes: minMaxBytes})
+	e := s.engine
+	value := make([]byte, minMaxBytes)
+	e.mu.Lock()
+	e.compactor.moving = true
+	err := e.roomFor(mutation{kind: record.Put, key: "key", hash: e.index.Hash("key")}, value)
+	e.compactor.moving = false
+	e.compactor.rewrites.Add(1)
+	e.mu.Unlock()
+	require.ErrorIs(t, err, errCrowded)
+	require.ErrorIs(t, err, ErrFull)
+	require.True(t, e.relieved(err))
+
+	err = s.Set("key", value, 0)
+	require.ErrorIs(t, err, ErrFull)
+	require.NotErrorIs(t, err, errCrowded)
+	require.NoError(t, s.Close())
+}

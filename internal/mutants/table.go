@@ -197,6 +197,9 @@ func mutants() []mutant {
 		{"M119", "a number given that a prepared segment has", "./internal/seglog", "Numbers", []change{{
 			"internal/seglog/rotate.go",
 			"	if err := l.dropPrepared(); err != nil {\n		return 0, err\n	}\n", ""}}},
+		{"M79", "a rewrite that ended before relief was asked for does not count", engine, "ARewriteThatEnds", []change{{
+			"kv/relief.go",
+			"e.compactor.rewrites.Load() > crowded.rewrites", "e.compactor.rewrites.Load() > crowded.rewrites+1"}}},
 		{"M80", "a saved index of an older log believed", engine, caches, []change{{
 			"internal/seglog/image.go",
 			"binary.LittleEndian.Uint64(h[24:]) != xxhash.Sum64(m.encode()),", "h[24] != h[24],"}}},
@@ -277,7 +280,7 @@ func mutants() []mutant {
 			"case grows, disk > e.mostDisk():", "case grows, disk < 0:"}}},
 		{"M65", "a write refused for what nobody needs", engine, rooms, []change{{
 			"kv/relief.go",
-			"	if !errors.Is(err, errCrowded) ||", "	if err != nil || !errors.Is(err, errCrowded) ||"}}},
+			"	if !errors.As(err, &crowded) ||", "	if err != nil || !errors.As(err, &crowded) ||"}}},
 		{"M66", "what is dead but not published counts as alive", engine, rooms, []change{{
 			"kv/room.go",
 			"u.Seals-e.doomed()", "u.Seals"}}},
