@@ -88,11 +88,12 @@ func isBusy(err error) bool {
 	return primary == busy || primary == locked
 }
 
-// isTwin reports whether two have created the same at once, which IF NOT
+// isTwin reports whether two have created the same row, table or type at once,
+// which IF NOT
 // EXISTS does not cover.
 func isTwin(err error) bool {
 	state := SQLState(err)
-	return state == "23505" || state == "42P07"
+	return state == "23505" || state == "42P07" || state == "42710"
 }
 
 // commit makes changes, with their lanes locked first: then what is expected
