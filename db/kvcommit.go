@@ -89,8 +89,7 @@ func isBusy(err error) bool {
 }
 
 // isTwin reports whether two have created the same row, table or type at once,
-// which IF NOT
-// EXISTS does not cover.
+// which IF NOT EXISTS does not cover.
 func isTwin(err error) bool {
 	state := SQLState(err)
 	return state == "23505" || state == "42P07" || state == "42710"
