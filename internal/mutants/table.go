@@ -46,7 +46,7 @@ func mutants() []mutant {
 			"kv/snapshot.go",
 			"	e.mu.Lock()\n	defer e.mu.Unlock()\n	return e.snapshotLocked(o)", "	return e.snapshotLocked(o)"}, {
 			"kv/commit.go",
-			"		} else {\n			err = errors.Join(err, e.publish(m))", "		} else {\n			e.index.Barrier() // somebody else may run\n			err = errors.Join(err, e.publish(m))"}}},
+			"		} else {\n			err = errors.Join(err, e.publish(m))", "		} else {\n			for range 100 {\n				e.index.Barrier() // somebody else may run\n			}\n			err = errors.Join(err, e.publish(m))"}}},
 		{"M41", "a group that failed left on the disk", "./internal/segment", "Group", []change{{
 			"internal/segment/group.go",
 			"return errors.Join(err, s.Sync())", "return err"}}},
