@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strconv"
 	"time"
 
 	"github.com/spcent/plumego/store"
@@ -37,18 +36,7 @@ func (c *KVCache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl
 
 // Incr is Counter.Incr.
 func (c *KVCache) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
-	if err := c.fits(longestInt); err != nil {
-		return 0, err
-	}
-	var sum int64
-	err := c.modify(ctx, key, ttl, func(old []byte, ok bool) (value []byte, err error) {
-		sum, err = add(old, ok, delta)
-		return strconv.AppendInt(nil, sum, 10), err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return sum, nil
+	return incr(ctx, c, key, delta, ttl)
 }
 
 // Decr is Counter.Decr.

@@ -49,18 +49,7 @@ func (s *shard) forgetAll() {
 
 // Incr is Counter.Incr.
 func (c *MemoryCache) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
-	if err := c.fits(longestInt); err != nil {
-		return 0, err
-	}
-	var sum int64
-	err := c.modify(ctx, key, ttl, func(old []byte, ok bool) (value []byte, err error) {
-		sum, err = add(old, ok, delta)
-		return strconv.AppendInt(nil, sum, 10), err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return sum, nil
+	return incr(ctx, c, key, delta, ttl)
 }
 
 // Decr is Counter.Decr.
@@ -70,6 +59,28 @@ func (c *MemoryCache) Decr(ctx context.Context, key string, delta int64, ttl tim
 		return 0, err
 	}
 	return c.Incr(ctx, key, negated, ttl)
+}
+
+// modifier is a cache that can give a key a value which follows from the one
+// that it has.
+type modifier interface {
+	fits(size int) error
+	modify(ctx context.Context, key string, ttl time.Duration, change func(old []byte, ok bool) ([]byte, error)) error
+}
+
+// incr is Counter.Incr.
+func incr(ctx context.Context, c modifier, key string, delta int64, ttl time.Duration) (sum int64, err error) {
+	if err := c.fits(longestInt); err != nil {
+		return 0, err
+	}
+	err = c.modify(ctx, key, ttl, func(old []byte, ok bool) (value []byte, err error) {
+		sum, err = add(old, ok, delta)
+		return strconv.AppendInt(nil, sum, 10), err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return sum, nil
 }
 
 func negate(delta int64) (int64, error) {
