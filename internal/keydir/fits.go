@@ -16,9 +16,6 @@ func (c *Claims) Add(h uint64, keyLen int) { c.stripes[h>>stripeShift].count(key
 // Drop takes back what Add has counted.
 func (c *Claims) Drop(h uint64, keyLen int) { c.stripes[h>>stripeShift].count(keyLen, -1) }
 
-// Empty reports whether as much was dropped as was added.
-func (c *Claims) Empty() bool { return *c == Claims{} }
-
 func (c *claim) count(keyLen, n int) {
 	_, units := sizeClass(keyLen)
 	if units > sharedMax {
