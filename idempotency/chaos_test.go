@@ -17,6 +17,7 @@ import (
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/kv"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // TestChaos has goroutines do the same operations while the engine fails
@@ -55,7 +56,7 @@ const (
 
 type chaos struct {
 	*stage
-	clock *hand
+	clock *storetest.Clock
 
 	mu       sync.Mutex // protects the fields below
 	rng      *rand.Rand
@@ -66,9 +67,9 @@ type chaos struct {
 }
 
 func newChaos(t *testing.T, seed, round uint64) *chaos {
-	clock := newHand()
+	clock := storetest.NewClock()
 	c := &chaos{
-		stage:    newStage(t, kv.Options{InMemory: true, Now: clock.now, SegmentSize: 16 << 10}),
+		stage:    newStage(t, kv.Options{InMemory: true, Now: clock.Now, SegmentSize: 16 << 10}),
 		clock:    clock,
 		rng:      rand.New(rand.NewPCG(seed, round)),
 		returned: map[string]map[string]bool{},
@@ -97,7 +98,7 @@ func (c *chaos) commit(_ context.Context, commit func() ([]uint64, error), _ []s
 		_, err := commit()
 		return nil, errors.Join(errChaos, err)
 	case 2:
-		c.clock.pass(lease / 2) // the lease runs while it is written
+		c.clock.Pass(lease / 2) // the lease runs while it is written
 	}
 	return commit()
 }
@@ -121,7 +122,7 @@ func (c *chaos) run(sums map[string]int) {
 // it was told.
 func (c *chaos) call(key string) {
 	if c.draw(10) == 0 {
-		c.clock.pass(lease)
+		c.clock.Pass(lease)
 	}
 	var r idempotency.Result
 	var err error
@@ -157,7 +158,7 @@ func (c *chaos) work(key string) ([]byte, error) {
 		runtime.Gosched()
 	}
 	if c.draw(5) == 0 {
-		c.clock.pass(lease)
+		c.clock.Pass(lease)
 	}
 	switch way {
 	case 0, 1, 2, 3:

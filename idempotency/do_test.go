@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/spcent/plumego/store/idempotency"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 func TestAStoreThatCannotClaimIsRefused(t *testing.T) {
@@ -115,7 +116,7 @@ func TestAnErrorThatIsBothIsUnknown(t *testing.T) {
 func TestTheHolderIsToldWhoItIs(t *testing.T) {
 	_, ok := idempotency.FromContext(t.Context())
 	require.False(t, ok)
-	playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+	playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 		var holders []idempotency.Holder
 		look := func(ctx context.Context) ([]byte, error) {
 			h, ok := idempotency.FromContext(ctx)
@@ -126,7 +127,7 @@ func TestTheHolderIsToldWhoItIs(t *testing.T) {
 		for range 2 {
 			_, err := s.do(t.Context(), "k", look)
 			require.ErrorIs(t, err, errOops)
-			clock.pass(lease)
+			clock.Pass(lease)
 		}
 		first, second := holders[0], holders[1]
 		require.False(t, first.TakenOver)

@@ -17,6 +17,7 @@ import (
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/kv"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // increment reads a counter and returns the change that makes it one more.
@@ -82,7 +83,7 @@ func TestTxManyDoManyKeysAndEachIsDoneOnce(t *testing.T) {
 }
 
 func TestTxIsReplayed(t *testing.T) {
-	playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+	playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 		r, err := s.doTx("k", s.incrementOf("n"))
 		require.NoError(t, err)
 		require.Equal(t, "1", string(r.Response))
@@ -92,7 +93,7 @@ func TestTxIsReplayed(t *testing.T) {
 		s.wantReplay("k", "1")
 		_, err = idempotency.DoTx(t.Context(), s.idem, "k", "g", s.neverTx)
 		require.ErrorIs(t, err, idempotency.ErrMismatch)
-		clock.pass(retention)
+		clock.Pass(retention)
 		r, err = s.doTx("k", s.incrementOf("n"))
 		require.NoError(t, err)
 		require.Equal(t, "2", string(r.Response))

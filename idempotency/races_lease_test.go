@@ -15,6 +15,7 @@ import (
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/kv"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 var errOops = errors.New("oops")
@@ -50,9 +51,9 @@ func TestRace02AClaimAtTheVeryEndOfALease(t *testing.T) {
 		late  time.Duration
 		taken bool
 	}{{-1, false}, {0, true}, {1, true}} {
-		playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+		playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 			s.vanish("k")
-			clock.pass(lease + c.late)
+			clock.Pass(lease + c.late)
 			r, err := s.do(t.Context(), "k", returns("second", nil))
 			var busy *idempotency.InProgressError
 			switch {
@@ -73,9 +74,9 @@ func TestRace02AClaimAtTheVeryEndOfALease(t *testing.T) {
 
 // zombie runs a function whose lease is over when it returns, and another one
 // has ended meanwhile as second says.
-func zombie(s *stage, clock *hand, first, second func(context.Context) ([]byte, error)) (idempotency.Result, error) {
+func zombie(s *stage, clock *storetest.Clock, first, second func(context.Context) ([]byte, error)) (idempotency.Result, error) {
 	return s.do(s.Context(), "k", func(ctx context.Context) ([]byte, error) {
-		clock.pass(lease)
+		clock.Pass(lease)
 		r, err := s.do(s.Context(), "k", second)
 		if err == nil {
 			require.True(s, r.TakenOver)
@@ -90,7 +91,7 @@ func TestRace03AZombieCompletesReleasesAndExtends(t *testing.T) {
 		"fails for good": returns("", idempotency.Final("code", errOops)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+			playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 				r, err := zombie(s, clock, first, returns("second's", nil))
 				require.NoError(t, err)
 				require.True(t, r.Replayed)
@@ -100,17 +101,17 @@ func TestRace03AZombieCompletesReleasesAndExtends(t *testing.T) {
 		})
 	}
 	t.Run("releases", func(t *testing.T) {
-		playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+		playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 			_, err := zombie(s, clock, returns("", errOops), returns("second's", nil))
 			require.Equal(t, errOops, err)
 			s.wantReplay("k", "second's")
 		})
 	})
 	t.Run("completes while the second works", func(t *testing.T) {
-		playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+		playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 			var token uint64
 			r, err := s.do(t.Context(), "k", func(context.Context) ([]byte, error) {
-				clock.pass(lease)
+				clock.Pass(lease)
 				token = s.vanish("k")
 				return []byte("zombie's"), nil
 			})
@@ -138,15 +139,15 @@ func TestRace03AZombieCompletesReleasesAndExtends(t *testing.T) {
 }
 
 func TestRace04ACompletionAndTheSweeperAtTheEdgeOfRetention(t *testing.T) {
-	clock := newHand()
-	s := newStage(t, kv.Options{InMemory: true, Now: clock.now, SweepInterval: time.Millisecond})
+	clock := storetest.NewClock()
+	s := newStage(t, kv.Options{InMemory: true, Now: clock.Now, SweepInterval: time.Millisecond})
 	var recorded, lost int
 	for i := range 400 {
 		key := fmt.Sprint(i)
 		c, err := s.idem.Claim(t.Context(), key, "f", idempotency.Terms{Lease: time.Millisecond, Retention: time.Millisecond})
 		require.NoError(t, err)
 		var all sync.WaitGroup
-		all.Go(func() { clock.pass(2 * time.Millisecond); s.engine.Len() })
+		all.Go(func() { clock.Pass(2 * time.Millisecond); s.engine.Len() })
 		err = s.idem.Complete(t.Context(), key, c.Record.Token, idempotency.Outcome{Status: idempotency.StatusCompleted}, retention)
 		all.Wait()
 		s.engine.Len()
@@ -166,7 +167,7 @@ func TestRace04ACompletionAndTheSweeperAtTheEdgeOfRetention(t *testing.T) {
 	for late, want := range map[time.Duration]error{-time.Millisecond: nil, 0: idempotency.ErrLeaseLost} {
 		key := fmt.Sprint("edge ", late)
 		token := s.vanish(key)
-		clock.pass(lease + retention + late)
+		clock.Pass(lease + retention + late)
 		err := s.idem.Complete(t.Context(), key, token, idempotency.Outcome{Status: idempotency.StatusCompleted}, retention)
 		require.ErrorIs(t, err, want)
 	}
@@ -190,9 +191,9 @@ func TestRace05ARetentionShorterThanTheLeaseAndThanTheWork(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, r.TakenOver || r.Replayed)
 	})
-	playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+	playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 		r, err := s.do(t.Context(), "k", func(context.Context) ([]byte, error) {
-			clock.pass(lease + retention) // without a sign of life
+			clock.Pass(lease + retention) // without a sign of life
 			return []byte("late"), nil
 		})
 		require.ErrorIs(t, err, idempotency.ErrLeaseLost)
@@ -202,33 +203,33 @@ func TestRace05ARetentionShorterThanTheLeaseAndThanTheWork(t *testing.T) {
 }
 
 func TestRace06TheClockStepsBackAndForward(t *testing.T) {
-	clock, dir := newHand(), t.TempDir()
+	clock, dir := storetest.NewClock(), t.TempDir()
 	reopen := func(s *stage) *stage {
 		if s != nil {
 			require.NoError(t, s.engine.Close())
 		}
-		return newStage(t, kv.Options{DataDir: dir, Now: clock.now, Sync: kv.SyncNever})
+		return newStage(t, kv.Options{DataDir: dir, Now: clock.Now, Sync: kv.SyncNever})
 	}
 	s := reopen(nil)
 	_, err := s.do(t.Context(), "done", returns("", nil))
 	require.NoError(t, err)
 	token := s.vanish("k")
-	clock.pass(-24 * time.Hour)
+	clock.Pass(-24 * time.Hour)
 	s.wantInProgress("k")
 	require.NoError(t, s.idem.Extend(t.Context(), "k", token, 2*lease))
 	s = reopen(s)
 	s.wantInProgress("k")
-	clock.pass(24*time.Hour + 2*lease - 1)
+	clock.Pass(24*time.Hour + 2*lease - 1)
 	s.wantInProgress("k")
-	clock.pass(1)
+	clock.Pass(1)
 	r, err := s.do(t.Context(), "k", returns("second", nil))
 	require.NoError(t, err)
 	require.True(t, r.TakenOver)
 
-	clock.pass(24 * time.Hour)
+	clock.Pass(24 * time.Hour)
 	s.wantFree("k")
 	s.wantFree("done")
-	clock.pass(-48 * time.Hour)
+	clock.Pass(-48 * time.Hour)
 	s.wantFree("k")
 	s = reopen(s)
 	s.wantFree("done")
@@ -240,7 +241,7 @@ func TestRace06TheClockStepsBackAndForward(t *testing.T) {
 }
 
 func TestRace07ATimeThatRoundsToNothingIsNotForEver(t *testing.T) {
-	playByHand(t, func(t *testing.T, s *stage, clock *hand) {
+	playByHand(t, func(t *testing.T, s *stage, clock *storetest.Clock) {
 		for _, d := range []time.Duration{0, -1, -time.Hour, 1<<63 - 1} {
 			_, err := s.do(t.Context(), "k", s.never, idempotency.Lease(d))
 			require.ErrorIs(t, err, store.ErrInvalid)
@@ -249,12 +250,12 @@ func TestRace07ATimeThatRoundsToNothingIsNotForEver(t *testing.T) {
 		}
 		_, err := s.do(t.Context(), "k", returns("", nil), idempotency.Retention(1))
 		require.NoError(t, err)
-		clock.pass(time.Millisecond)
+		clock.Pass(time.Millisecond)
 		s.wantFree("k")
 
 		// The time of a claim passes while it is being written.
 		f := func(_ context.Context, commit func() ([]uint64, error), _ []store.Change) ([]uint64, error) {
-			clock.pass(2 * time.Millisecond)
+			clock.Pass(2 * time.Millisecond)
 			return commit()
 		}
 		s.onCommit.Store(&f)

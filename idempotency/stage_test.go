@@ -12,6 +12,7 @@ import (
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/kv"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 const (
@@ -36,10 +37,10 @@ func play(t *testing.T, run func(t *testing.T, s *stage)) {
 
 // playByHand runs a test on a stage whose time is moved by hand alone. Timers
 // are those of a bubble that waits for ever.
-func playByHand(t *testing.T, run func(t *testing.T, s *stage, clock *hand)) {
+func playByHand(t *testing.T, run func(t *testing.T, s *stage, clock *storetest.Clock)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newHand()
-		run(t, newStage(t, kv.Options{InMemory: true, Now: c.now}), c)
+		c := storetest.NewClock()
+		run(t, newStage(t, kv.Options{InMemory: true, Now: c.Now}), c)
 	})
 }
 
@@ -50,18 +51,6 @@ func newStage(t *testing.T, opts kv.Options) *stage {
 	require.NoError(t, err)
 	return &stage{T: t, engine: engine, between: b, idem: idem}
 }
-
-// hand is a clock that is moved by hand.
-type hand struct{ nanos atomic.Int64 }
-
-func newHand() *hand {
-	c := new(hand)
-	c.nanos.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *hand) now() time.Time       { return time.Unix(0, c.nanos.Load()) }
-func (c *hand) pass(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // between passes everything on, unless a test says otherwise.
 type between struct {

@@ -10,13 +10,14 @@ import (
 
 	"github.com/spcent/plumego/store/idempotency"
 	"github.com/spcent/plumego/store/kv"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // TestRace08KilledInTheMiddleOfTheRecordOfACompletion. The other steps are in
 // TestKilledAtEachStep.
 func TestRace08KilledInTheMiddleOfTheRecordOfACompletion(t *testing.T) {
-	clock, dir := newHand(), t.TempDir()
-	opts := kv.Options{DataDir: dir, SegmentSize: 16 << 10, Now: clock.now}
+	clock, dir := storetest.NewClock(), t.TempDir()
+	opts := kv.Options{DataDir: dir, SegmentSize: 16 << 10, Now: clock.Now}
 	s := newStage(t, opts)
 	token := s.vanish("k")
 	claimed := t.TempDir()
@@ -27,19 +28,19 @@ func TestRace08KilledInTheMiddleOfTheRecordOfACompletion(t *testing.T) {
 	require.NoError(t, s.engine.Close())
 	t.Logf("the completion is bytes %d to %d of %s", from, to, name)
 
-	at := clock.now()
+	at := clock.Now()
 	for cut := from; cut <= to; cut += max(1, (to-from)/16) {
 		torn := t.TempDir()
 		require.NoError(t, os.CopyFS(torn, os.DirFS(claimed)))
 		writeUntil(t, filepath.Join(torn, name), from, whole[from:cut])
-		clock.nanos.Store(at.UnixNano())
+		clock.Pass(at.Sub(clock.Now()))
 		opts.DataDir = torn
 		s := newStage(t, opts)
 		s.wantInProgress("k")
 		r, err := s.idem.Get(t.Context(), "k")
 		require.NoError(t, err)
 		require.Equal(t, token, r.Token)
-		clock.pass(lease)
+		clock.Pass(lease)
 		result, err := s.do(t.Context(), "k", returns("second", nil))
 		require.NoError(t, err)
 		require.True(t, result.TakenOver)

@@ -7,7 +7,7 @@ import (
 )
 
 func putIsGot(k *kv) {
-	deadline := k.clock.in(time.Hour)
+	deadline := k.clock.In(time.Hour)
 	version := k.commit(store.Change{Key: "k", Value: []byte("v"), Deadline: deadline})
 	got := k.get("k")
 	if string(got.Value) != "v" || got.Version != version || !got.Deadline.Equal(deadline) {
@@ -78,13 +78,13 @@ func valuesAreCopies(k *kv) {
 }
 
 func expiredIsAbsent(k *kv) {
-	k.commit(store.Change{Key: "k", Value: []byte("v"), Deadline: k.clock.in(time.Second)})
-	k.clock.pass(time.Second - time.Millisecond)
+	k.commit(store.Change{Key: "k", Value: []byte("v"), Deadline: k.clock.In(time.Second)})
+	k.clock.Pass(time.Second - time.Millisecond)
 	k.want("k", "v")
 	k.wantKeys("", "", "k")
 	k.refuse(store.ErrConflict, store.Change{Key: "k", If: store.Absent})
 	version := k.get("k").Version
-	k.clock.pass(time.Millisecond)
+	k.clock.Pass(time.Millisecond)
 	k.wantMissing("k")
 	k.wantKeys("", "")
 	k.refuse(store.ErrConflict, store.Change{Key: "k", If: version})
@@ -92,17 +92,17 @@ func expiredIsAbsent(k *kv) {
 }
 
 func deadlinesAreRoundedUp(k *kv) {
-	k.commit(store.Change{Key: "k", Deadline: k.clock.in(time.Millisecond + 1)})
-	k.clock.pass(2*time.Millisecond - 1)
+	k.commit(store.Change{Key: "k", Deadline: k.clock.In(time.Millisecond + 1)})
+	k.clock.Pass(2*time.Millisecond - 1)
 	k.want("k", "")
-	k.clock.pass(1)
+	k.clock.Pass(1)
 	k.wantMissing("k")
 }
 
 func pastDeadlineDeletes(k *kv) {
 	k.put("a", "1")
 	k.put("b", "1")
-	k.commit(store.Change{Key: "a", Value: []byte("2"), Deadline: k.clock.now()})
+	k.commit(store.Change{Key: "a", Value: []byte("2"), Deadline: k.clock.Now()})
 	k.commit(store.Change{Key: "b", Value: []byte("2"), Deadline: time.Unix(0, 1)})
 	k.wantKeys("", "")
 	k.put("a", "3")
@@ -116,17 +116,17 @@ func tellsItsTime(k *kv) {
 		return
 	}
 	for range 3 {
-		if got := c.Now(); !got.Equal(k.clock.now()) {
-			k.Fatalf("Now() = %v, want %v", got, k.clock.now())
+		if got := c.Now(); !got.Equal(k.clock.Now()) {
+			k.Fatalf("Now() = %v, want %v", got, k.clock.Now())
 		}
-		k.clock.pass(time.Second + 1)
+		k.clock.Pass(time.Second + 1)
 	}
 }
 
 func putClearsDeadline(k *kv) {
-	k.commit(store.Change{Key: "k", Deadline: k.clock.in(time.Second)})
+	k.commit(store.Change{Key: "k", Deadline: k.clock.In(time.Second)})
 	k.put("k", "v")
-	k.clock.pass(time.Hour)
+	k.clock.Pass(time.Hour)
 	k.want("k", "v")
 	if got := k.get("k"); !got.Deadline.IsZero() {
 		k.Fatalf("got deadline %v", got.Deadline)
@@ -149,8 +149,8 @@ func versionsGrow(k *kv) {
 	grow(k.put("k", "1"))
 	k.commit(store.Change{Key: "k", Delete: true})
 	grow(k.put("k", "1"))
-	grow(k.commit(store.Change{Key: "k", Deadline: k.clock.in(time.Second)}))
-	k.clock.pass(time.Second)
+	grow(k.commit(store.Change{Key: "k", Deadline: k.clock.In(time.Second)}))
+	k.clock.Pass(time.Second)
 	grow(k.commit(store.Change{Key: "k", If: store.Absent}))
 	grow(k.commit(store.Change{Key: "k", If: last}))
 }

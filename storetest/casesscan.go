@@ -48,10 +48,10 @@ func scanBegins(k *kv) {
 
 func scanLeavesOutExpired(k *kv) {
 	for i, key := range []string{"a", "b", "c"} {
-		k.commit(store.Change{Key: key, Deadline: k.clock.in(time.Duration(i+1) * time.Second)})
+		k.commit(store.Change{Key: key, Deadline: k.clock.In(time.Duration(i+1) * time.Second)})
 	}
 	k.wantKeys("", "", "a", "b", "c")
-	k.clock.pass(2 * time.Second)
+	k.clock.Pass(2 * time.Second)
 	k.wantKeys("", "", "c")
 }
 

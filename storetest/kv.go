@@ -54,8 +54,8 @@ func KV(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV) {
 		{"a closed KV is ErrClosed", closedIsClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k := &kv{T: t, clock: newClock()}
-			k.KV = open(t, k.clock.now)
+			k := &kv{T: t, clock: NewClock()}
+			k.KV = open(t, k.clock.Now)
 			c.run(k)
 			if err := k.Close(); err != nil {
 				t.Fatalf("Close: %v", err)
@@ -68,7 +68,7 @@ func KV(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV) {
 type kv struct {
 	*testing.T
 	store.KV
-	clock *clock
+	clock *Clock
 }
 
 // commit makes changes, which must succeed, and returns the version of the

@@ -10,11 +10,11 @@ package cachetest
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/spcent/plumego/store/cache"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // Cache runs the whole contract. open returns an empty cache with room for a
@@ -61,8 +61,8 @@ func Cache(t *testing.T, open func(t *testing.T, now func() time.Time) cache.Cac
 		{"Lister: a loop may break, and use the cache", listLoopsAreFree},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &subject{T: t, clock: newClock()}
-			s.Cache = open(t, s.clock.now)
+			s := &subject{T: t, clock: storetest.NewClock()}
+			s.Cache = open(t, s.clock.Now)
 			c.run(s)
 			if err := s.Close(); err != nil {
 				t.Fatalf("Close: %v", err)
@@ -75,20 +75,8 @@ func Cache(t *testing.T, open func(t *testing.T, now func() time.Time) cache.Cac
 type subject struct {
 	*testing.T
 	cache.Cache
-	clock *clock
+	clock *storetest.Clock
 }
-
-// clock is a wall clock that a case sets.
-type clock struct{ nanos atomic.Int64 }
-
-func newClock() *clock {
-	c := new(clock)
-	c.nanos.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time       { return time.Unix(0, c.nanos.Load()) }
-func (c *clock) pass(d time.Duration) { c.nanos.Add(int64(d)) }
 
 func (s *subject) set(key, value string, ttl time.Duration) {
 	s.Helper()

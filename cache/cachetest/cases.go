@@ -100,15 +100,15 @@ func valuesAreCopies(s *subject) {
 func expiredIsAbsent(s *subject) {
 	s.set("k", "v", time.Second)
 	s.set("other", "v", 2*time.Second)
-	s.clock.pass(time.Second - time.Millisecond)
+	s.clock.Pass(time.Second - time.Millisecond)
 	s.want("k", "v")
-	s.clock.pass(time.Millisecond)
+	s.clock.Pass(time.Millisecond)
 	s.wantMissing("k")
 	s.want("other", "v")
 	s.set("k", "w", time.Second)
 	s.want("k", "w")
 	s.delete("other")
-	s.clock.pass(time.Hour)
+	s.clock.Pass(time.Hour)
 	s.wantMissing("k")
 	s.delete("k")
 	s.wantMissing("k")
@@ -116,17 +116,17 @@ func expiredIsAbsent(s *subject) {
 
 func ttlIsRoundedUp(s *subject) {
 	s.set("k", "v", time.Millisecond+1)
-	s.clock.pass(2*time.Millisecond - 1)
+	s.clock.Pass(2*time.Millisecond - 1)
 	s.want("k", "v")
-	s.clock.pass(1)
+	s.clock.Pass(1)
 	s.wantMissing("k")
 }
 
 func timeDoesNotTurn(s *subject) {
 	s.set("k", "v", time.Second)
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	s.wantMissing("k")
-	s.clock.pass(-time.Hour)
+	s.clock.Pass(-time.Hour)
 	s.wantMissing("k")
 	s.set("k", "w", time.Second)
 	s.want("k", "w")
@@ -136,7 +136,7 @@ func zeroAndNoExpiration(s *subject) {
 	s.set("zero", "v", 0)
 	s.set("none", "v", cache.NoExpiration)
 	s.set("long", "v", 1<<63-1)
-	s.clock.pass(24 * 365 * 100 * time.Hour)
+	s.clock.Pass(24 * 365 * 100 * time.Hour)
 	s.want("zero", "v")
 	s.want("none", "v")
 	s.want("long", "v")
@@ -154,10 +154,10 @@ func negativeTTL(s *subject) {
 func setClearsTTL(s *subject) {
 	s.set("k", "v", time.Second)
 	s.set("k", "v", 0)
-	s.clock.pass(time.Hour)
+	s.clock.Pass(time.Hour)
 	s.want("k", "v")
 	s.set("k", "v", time.Second)
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	s.wantMissing("k")
 }
 

@@ -73,19 +73,19 @@ func counts(s *subject) {
 	incr := func(delta int64, ttl time.Duration) (int64, error) { return c.Incr(ctx, "n", delta, ttl) }
 	n, err := incr(5, time.Minute)
 	want(5, n, err)
-	s.clock.pass(30 * time.Second)
+	s.clock.Pass(30 * time.Second)
 	n, err = incr(95, time.Hour)
 	want(100, n, err)
 	n, err = c.Decr(ctx, "n", 101, 0)
 	want(-1, n, err)
-	s.clock.pass(30 * time.Second)
+	s.clock.Pass(30 * time.Second)
 	s.wantMissing("n")
 	n, err = c.Decr(ctx, "n", 1, time.Second)
 	want(-1, n, err)
 	s.set("n", "41", 0)
 	n, err = incr(1, time.Second)
 	want(42, n, err)
-	s.clock.pass(time.Hour)
+	s.clock.Pass(time.Hour)
 	s.want("n", "42")
 	if _, err := incr(1, -time.Second); !errors.Is(err, cache.ErrInvalidTTL) {
 		s.Fatalf("Incr: error %v, want ErrInvalidTTL", err)
@@ -140,7 +140,7 @@ func appends(s *subject) {
 			s.Fatal(err)
 		}
 		s.want("k", "abc"[:[]int{1, 1, 3}[i]])
-		s.clock.pass(20 * time.Second)
+		s.clock.Pass(20 * time.Second)
 	}
 	s.wantMissing("k")
 	large := make([]byte, 128<<20)
@@ -163,7 +163,7 @@ func setIfAbsent(s *subject) {
 	set("1", true)
 	set("2", false)
 	s.want("k", "1")
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	set("3", true)
 	s.want("k", "3")
 	s.delete("k")
@@ -190,7 +190,7 @@ func getsMany(s *subject) {
 	s.set("a", "1", 0)
 	s.set("b", "", 0)
 	s.set("c", "3", time.Second)
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	got := must[map[string][]byte](s)(c.GetMulti(context.Background(), []string{"a", "b", "c", "d", "a"}))
 	if !maps.EqualFunc(got, map[string]string{"a": "1", "b": ""}, func(b []byte, s string) bool { return b != nil && string(b) == s }) {
 		s.Fatalf("got %q", got)
@@ -207,7 +207,7 @@ func lists(s *subject) {
 		s.set(key, "of "+key, 0)
 	}
 	s.set("a/gone", "v", time.Second)
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	for prefix, want := range map[string][]string{
 		"":     {"a", "a/1", "a/10", "a/2", "a0", "b", "\xff"},
 		"a/":   {"a/1", "a/10", "a/2"},
@@ -230,7 +230,7 @@ func lists(s *subject) {
 			s.Fatalf("prefix %q: Keys yields %q, Range %q, want %q", prefix, keys, ranged, want)
 		}
 	}
-	deadline := s.clock.now().Add(time.Minute)
+	deadline := s.clock.Now().Add(time.Minute)
 	s.set("timed", "v", time.Minute)
 	for entry, err := range c.Range(ctx, "timed") {
 		if entry = must[cache.Entry](s)(entry, err); !entry.Deadline.Equal(deadline) {
@@ -301,12 +301,12 @@ func loads(s *subject) {
 		}
 	}
 	s.want("k", "load 1")
-	s.clock.pass(time.Second)
+	s.clock.Pass(time.Second)
 	s.wantMissing("k")
 	if got := must[[]byte](s)(c.GetOrLoad(ctx, "k", 0, load)); string(got) != "load 2" {
 		s.Fatalf("got %q", got)
 	}
-	s.clock.pass(time.Hour)
+	s.clock.Pass(time.Hour)
 	s.want("k", "load 2")
 	s.set("set", "v", 0)
 	if got := must[[]byte](s)(c.GetOrLoad(ctx, "set", 0, load)); string(got) != "v" {

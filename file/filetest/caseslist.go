@@ -108,12 +108,12 @@ func tokensStay(f *files) {
 func expiredIsAbsent(f *files) {
 	for _, size := range []int{10, 5000} {
 		stat := f.put("f", body(size, 1), file.PutOptions{TTL: time.Second})
-		if want := f.clock.now().Add(time.Second); !stat.Expires.Equal(want) {
+		if want := f.clock.Now().Add(time.Second); !stat.Expires.Equal(want) {
 			f.Fatalf("expires %v, want %v", stat.Expires, want)
 		}
-		f.clock.pass(time.Second - time.Millisecond)
+		f.clock.Pass(time.Second - time.Millisecond)
 		f.want("f", body(size, 1))
-		f.clock.pass(time.Millisecond)
+		f.clock.Pass(time.Millisecond)
 		f.wantMissing("f")
 		_, err := f.Copy(f.Context(), "f", "g")
 		f.wantErr("Copy", err, file.ErrNotFound)
@@ -127,7 +127,7 @@ func expiredIsAbsent(f *files) {
 
 		f.put("f", body(size, 2), file.PutOptions{TTL: time.Second})
 		f.put("f", body(size, 3))
-		f.clock.pass(time.Hour)
+		f.clock.Pass(time.Hour)
 		f.want("f", body(size, 3))
 	}
 }
@@ -140,7 +140,7 @@ func listsLeaveOutExpired(f *files) {
 		}
 		f.put(name, body(2000, 1), opts)
 	}
-	f.clock.pass(time.Second)
+	f.clock.Pass(time.Second)
 	f.wantList(file.ListOptions{}, []string{"b/d", "g"})
 	f.wantList(file.ListOptions{Delimiter: "/"}, []string{"g"}, "b/")
 	page := f.wantList(file.ListOptions{Limit: 1}, []string{"b/d"})
@@ -151,7 +151,7 @@ func openFilesStayPastExpiry(f *files) {
 	for _, size := range []int{10, 5000} {
 		f.put("f", body(size, 1), file.PutOptions{TTL: time.Second})
 		h := f.open("f")
-		f.clock.pass(time.Hour)
+		f.clock.Pass(time.Hour)
 		f.wantBody(h, body(size, 1))
 	}
 }
@@ -162,7 +162,7 @@ func copies(f *files) {
 		b := body(size, 1)
 		f.put("from", b, opts)
 		f.put("to", body(size, 2))
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		stat, err := f.Copy(f.Context(), "from", "to")
 		if err != nil {
 			f.Fatal(err)
@@ -173,14 +173,14 @@ func copies(f *files) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		if !stat.Modified.Equal(f.clock.now()) {
+		if !stat.Modified.Equal(f.clock.Now()) {
 			f.Fatalf("a copy is of %v", stat.Modified)
 		}
 		source.Path, source.Modified = "to", stat.Modified
 		equalStats(f.T, source, stat)
 		f.put("from", nil)
 		f.want("to", b)
-		f.clock.pass(time.Minute)
+		f.clock.Pass(time.Minute)
 		f.wantMissing("to")
 	}
 	_, err := f.Copy(f.Context(), "nobody", "to")
@@ -193,7 +193,7 @@ func moves(f *files) {
 		b := body(size, 1)
 		want := f.put("from", b, opts)
 		f.put("to", body(size, 2))
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		stat, err := f.Move(f.Context(), "from", "to")
 		if err != nil {
 			f.Fatal(err)
@@ -207,7 +207,7 @@ func moves(f *files) {
 		}
 		f.want("from", b)
 		f.wantMissing("to")
-		f.clock.pass(time.Minute)
+		f.clock.Pass(time.Minute)
 		f.wantMissing("from")
 	}
 	_, err := f.Move(f.Context(), "nobody", "to")

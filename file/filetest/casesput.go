@@ -25,7 +25,7 @@ func putIsGot(f *files) {
 				f.Fatal(err)
 			}
 			equalStats(f.T, stat, got)
-			if !stat.Modified.Equal(f.clock.now()) || !stat.Expires.IsZero() {
+			if !stat.Modified.Equal(f.clock.Now()) || !stat.Expires.IsZero() {
 				f.Fatalf("modified %v, expires %v", stat.Modified, stat.Expires)
 			}
 			if err := file.Verify(f.Context(), f, "dir/name"); err != nil {
@@ -255,7 +255,7 @@ func createOnly(f *files) {
 		}
 	}
 	f.put("f", nil, file.PutOptions{TTL: time.Second})
-	f.clock.pass(time.Second)
+	f.clock.Pass(time.Second)
 	f.put("f", []byte("x"), create)
 	f.want("f", []byte("x"))
 }

@@ -190,7 +190,7 @@ func viewShadows(f *files) {
 		f.Fatal(err)
 	}
 	f.put("old/b", nil, file.PutOptions{TTL: time.Second})
-	f.clock.pass(time.Second)
+	f.clock.Pass(time.Second)
 	if _, err := fs.Stat(file.FS(f.Context(), f), "old"); !errors.Is(err, fs.ErrNotExist) {
 		f.Fatalf("a directory of expired files: %v", err)
 	}

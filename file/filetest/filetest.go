@@ -17,11 +17,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/spcent/plumego/store/file"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // Storage runs the whole contract. open returns an empty storage that judges
@@ -71,8 +71,8 @@ func Storage(t *testing.T, open func(t *testing.T, now func() time.Time) file.St
 		{"readers see one body or another, never a mix", neverAMix},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := &files{T: t, clock: newClock()}
-			f.Storage = open(t, f.clock.now)
+			f := &files{T: t, clock: storetest.NewClock()}
+			f.Storage = open(t, f.clock.Now)
 			c.run(f)
 		})
 	}
@@ -82,20 +82,8 @@ func Storage(t *testing.T, open func(t *testing.T, now func() time.Time) file.St
 type files struct {
 	*testing.T
 	file.Storage
-	clock *clock
+	clock *storetest.Clock
 }
-
-// clock is a wall clock that a case sets.
-type clock struct{ nanos atomic.Int64 }
-
-func newClock() *clock {
-	c := new(clock)
-	c.nanos.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time       { return time.Unix(0, c.nanos.Load()) }
-func (c *clock) pass(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // sizes are those of bodies that are small, and of more and more chunks if
 // chunks are small.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/file"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // KV runs the contract on file.NewKVStorage over an engine, with chunks of
@@ -76,15 +77,15 @@ const (
 )
 
 func newKVFiles(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV) *kvFiles {
-	f := &kvFiles{files: files{T: t, clock: newClock()}}
-	f.kv = open(t, f.clock.now)
+	f := &kvFiles{files: files{T: t, clock: storetest.NewClock()}}
+	f.kv = open(t, f.clock.Now)
 	f.s = newKVStorage(t, f.kv, f.options())
 	f.Storage = f.s
 	return f
 }
 
 func (f *kvFiles) options() file.KVOptions {
-	return file.KVOptions{InlineSize: inlineSize, ChunkSize: chunkSize, Now: f.clock.now}
+	return file.KVOptions{InlineSize: inlineSize, ChunkSize: chunkSize, Now: f.clock.Now}
 }
 
 // wantKeys expects the keys of the files that are listed, and no others: one
@@ -187,7 +188,7 @@ func expiredIsCollected(f *kvFiles) {
 	if report := f.gc(); report != (file.GCReport{}) {
 		f.Fatalf("GC before: %+v", report)
 	}
-	f.clock.pass(time.Second)
+	f.clock.Pass(time.Second)
 	f.put("replaced", body(1000, 6))
 	if report := f.gc(); report != (file.GCReport{Bodies: 3, Chunks: 30, Kept: 1}) {
 		f.Fatalf("GC: %+v", report)
@@ -206,7 +207,7 @@ func brokenCollection(f *kvFiles) {
 		for at := 1; ; at++ {
 			f.put("stays", body(1500, 1))
 			f.put("goes", body(50_000, 1), file.PutOptions{TTL: time.Second})
-			f.clock.pass(time.Second)
+			f.clock.Pass(time.Second)
 			b := &breaker{KV: f.kv, at: at, kind: kind}
 			s, err := file.NewKVStorage(b, f.options())
 			if err != nil {
@@ -264,9 +265,9 @@ func otherUploads(f *kvFiles) {
 		f.Fatal(err)
 	}
 
-	f.clock.pass(time.Hour)
+	f.clock.Pass(time.Hour)
 	err = putMeanwhile(func() {
-		f.clock.pass(time.Minute - 1)
+		f.clock.Pass(time.Minute - 1)
 		collect(f.beside(time.Minute), file.GCReport{Kept: 1})
 	})
 	if err != nil {
@@ -275,7 +276,7 @@ func otherUploads(f *kvFiles) {
 	f.want("f", b)
 
 	err = putMeanwhile(func() {
-		f.clock.pass(time.Minute)
+		f.clock.Pass(time.Minute)
 		collect(f.beside(time.Minute), file.GCReport{Uploads: 1, Chunks: 5})
 	})
 	f.wantErr("Put that was collected", err, file.ErrGone)
@@ -292,15 +293,15 @@ func otherReaders(f *kvFiles) {
 	if err := other.Delete(f.Context(), "f"); err != nil {
 		f.Fatal(err)
 	}
-	f.clock.pass(time.Hour) // since it was put; what counts is when it lost its name
+	f.clock.Pass(time.Hour) // since it was put; what counts is when it lost its name
 	for range 2 {
 		if report, err := other.GC(f.Context()); err != nil || report != (file.GCReport{Kept: 1}) {
 			f.Fatalf("GC: %+v, %v", report, err)
 		}
-		f.clock.pass(time.Minute - 1)
+		f.clock.Pass(time.Minute - 1)
 	}
 	f.wantBody(h, b)
-	f.clock.pass(1)
+	f.clock.Pass(1)
 	if _, err := h.Seek(0, io.SeekStart); err != nil {
 		f.Fatal(err)
 	}

@@ -36,21 +36,21 @@ func claimCases() map[string]func(*desk) {
 func claimHolds(d *desk) {
 	c := d.claim("k", idempotency.Acquired)
 	wantSame(d.T, "RetryAfter", c.RetryAfter, 0)
-	d.clock.pass(time.Second)
+	d.clock.Pass(time.Second)
 	other := d.claim("k", idempotency.InProgress)
 	wantSame(d.T, "RetryAfter", other.RetryAfter, lease-time.Second)
 	r := d.get("k")
 	wantSame(d.T, "Status", r.Status, idempotency.StatusInProgress)
 	wantSame(d.T, "Token", r.Token, c.Record.Token)
-	wantTime(d.T, "LeaseUntil", r.LeaseUntil, d.clock.in(lease-time.Second))
+	wantTime(d.T, "LeaseUntil", r.LeaseUntil, d.clock.In(lease-time.Second))
 
 	d.complete("k", c.Record.Token, "response")
 	ended := d.claim("k", idempotency.Ended)
 	wantSame(d.T, "Response", string(ended.Record.Response), "response")
 	wantSame(d.T, "Status", ended.Record.Status, idempotency.StatusCompleted)
 	wantSame(d.T, "Token", ended.Record.Token, c.Record.Token)
-	wantTime(d.T, "CompletedAt", ended.Record.CompletedAt, d.clock.now())
-	wantTime(d.T, "CreatedAt", ended.Record.CreatedAt, d.clock.in(-time.Second))
+	wantTime(d.T, "CompletedAt", ended.Record.CompletedAt, d.clock.Now())
+	wantTime(d.T, "CreatedAt", ended.Record.CreatedAt, d.clock.In(-time.Second))
 }
 
 func failureStays(d *desk) {
@@ -76,7 +76,7 @@ func mismatchAlways(d *desk) {
 	}
 	c := d.claim("k", idempotency.Acquired)
 	mismatch("in progress")
-	d.clock.pass(lease)
+	d.clock.Pass(lease)
 	mismatch("abandoned")
 	d.complete("k", c.Record.Token, "")
 	mismatch("completed")
@@ -84,9 +84,9 @@ func mismatchAlways(d *desk) {
 
 func leaseEnds(d *desk) {
 	first := d.claim("k", idempotency.Acquired)
-	d.clock.pass(lease - 1)
+	d.clock.Pass(lease - 1)
 	wantSame(d.T, "RetryAfter", d.claim("k", idempotency.InProgress).RetryAfter, 1)
-	d.clock.pass(1)
+	d.clock.Pass(1)
 	second := d.claim("k", idempotency.Acquired)
 	if !second.Record.TakenOver || first.Record.TakenOver {
 		d.Fatalf("taken over: first %v, second %v", first.Record.TakenOver, second.Record.TakenOver)
@@ -94,12 +94,12 @@ func leaseEnds(d *desk) {
 	if second.Record.Token <= first.Record.Token {
 		d.Fatalf("token %d comes after %d", second.Record.Token, first.Record.Token)
 	}
-	wantTime(d.T, "CreatedAt", second.Record.CreatedAt, d.clock.in(-lease))
+	wantTime(d.T, "CreatedAt", second.Record.CreatedAt, d.clock.In(-lease))
 }
 
 func zombieIsPowerless(d *desk) {
 	zombie := d.claim("k", idempotency.Acquired).Record.Token
-	d.clock.pass(lease)
+	d.clock.Pass(lease)
 	holder := d.claim("k", idempotency.Acquired).Record.Token
 	d.powerless("k", zombie)
 	d.complete("k", holder, "holder's")
@@ -110,7 +110,7 @@ func zombieIsPowerless(d *desk) {
 
 func lateCounts(d *desk) {
 	c := d.claim("k", idempotency.Acquired)
-	d.clock.pass(lease + retention - time.Millisecond)
+	d.clock.Pass(lease + retention - time.Millisecond)
 	d.complete("k", c.Record.Token, "late")
 	wantSame(d.T, "Response", string(d.claim("k", idempotency.Ended).Record.Response), "late")
 }
@@ -119,7 +119,7 @@ func sameAgain(d *desk) {
 	c := d.claim("k", idempotency.Acquired)
 	d.complete("k", c.Record.Token, "")
 	before := d.get("k")
-	d.clock.pass(time.Second)
+	d.clock.Pass(time.Second)
 	d.complete("k", c.Record.Token, "")
 	wantSame(d.T, "the record", d.get("k"), before)
 	for _, o := range []idempotency.Outcome{
@@ -157,7 +157,7 @@ func releasedIsFree(d *desk) {
 
 func releaseRemembers(d *desk) {
 	d.claim("k", idempotency.Acquired)
-	d.clock.pass(lease)
+	d.clock.Pass(lease)
 	second := d.claim("k", idempotency.Acquired).Record.Token
 	wantErr(d.T, "Release", d.Release(context.Background(), "k", second), nil)
 	d.powerless("k", second)
@@ -172,7 +172,7 @@ func neverTakenOver(d *desk) {
 	once.AtMostOnce = true
 	c := d.claimOn("claimed so", once, idempotency.Acquired)
 	d.claim("asked so", idempotency.Acquired)
-	d.clock.pass(lease)
+	d.clock.Pass(lease)
 	d.claim("claimed so", idempotency.Abandoned)
 	d.claimOn("claimed so", once, idempotency.Abandoned)
 	d.claimOn("asked so", once, idempotency.Abandoned)
@@ -188,18 +188,18 @@ func extendMoves(d *desk) {
 		wantErr(d.T, "Extend", d.Extend(context.Background(), "k", c.Record.Token, lease), nil)
 		wantSame(d.T, "Token", d.get("k").Token, c.Record.Token)
 	}
-	d.clock.pass(lease - 1)
+	d.clock.Pass(lease - 1)
 	extend(lease)
-	d.clock.pass(lease - 1)
+	d.clock.Pass(lease - 1)
 	d.claim("k", idempotency.InProgress)
 	extend(lease)
 	extend(1)
-	d.clock.pass(lease - 1)
+	d.clock.Pass(lease - 1)
 	d.claim("k", idempotency.InProgress)
-	d.clock.pass(1 + retention - time.Millisecond)
+	d.clock.Pass(1 + retention - time.Millisecond)
 	extend(lease) // over, but nobody has come
 	d.claim("k", idempotency.InProgress)
-	d.clock.pass(lease)
+	d.clock.Pass(lease)
 	d.claim("k", idempotency.Acquired)
 	d.powerless("k", c.Record.Token)
 }
@@ -207,9 +207,9 @@ func extendMoves(d *desk) {
 func abandonedIsKnown(d *desk) {
 	short := idempotency.Terms{Lease: lease, Retention: time.Second, AtMostOnce: true}
 	c := d.claimOn("k", short, idempotency.Acquired)
-	d.clock.pass(lease + time.Second - time.Millisecond)
+	d.clock.Pass(lease + time.Second - time.Millisecond)
 	d.claimOn("k", short, idempotency.Abandoned)
-	d.clock.pass(time.Millisecond)
+	d.clock.Pass(time.Millisecond)
 	d.powerless("k", c.Record.Token)
 	again := d.claimOn("k", short, idempotency.Acquired)
 	if again.Record.TakenOver || again.Record.Token <= c.Record.Token {
@@ -221,9 +221,9 @@ func abandonedIsKnown(d *desk) {
 func outcomeIsKnown(d *desk) {
 	c := d.claim("k", idempotency.Acquired)
 	wantErr(d.T, "Complete", d.Complete(context.Background(), "k", c.Record.Token, done("1"), time.Second), nil)
-	d.clock.pass(time.Second - time.Millisecond)
+	d.clock.Pass(time.Second - time.Millisecond)
 	d.claim("k", idempotency.Ended)
-	d.clock.pass(time.Millisecond)
+	d.clock.Pass(time.Millisecond)
 	wantMissing(d.T, d.Claimer, "k")
 	d.powerless("k", c.Record.Token)
 	d.claim("k", idempotency.Acquired)
@@ -256,10 +256,10 @@ func nothingIsNoLease(d *desk) {
 	wantSame(d.T, "the record", d.get("k"), before)
 
 	d.claimOn("least", idempotency.Terms{Lease: 1, Retention: 1}, idempotency.Acquired)
-	d.clock.pass(2 * time.Millisecond)
+	d.clock.Pass(2 * time.Millisecond)
 	wantMissing(d.T, d.Claimer, "least")
 	d.claimOn("most", idempotency.Terms{Lease: idempotency.MaxDuration, Retention: idempotency.MaxDuration}, idempotency.Acquired)
-	d.clock.pass(idempotency.MaxDuration - time.Hour)
+	d.clock.Pass(idempotency.MaxDuration - time.Hour)
 	d.claim("most", idempotency.InProgress)
 }
 
@@ -295,7 +295,7 @@ func oneTakesOver(d *desk) {
 	var zombies []uint64
 	for range 20 {
 		zombies = append(zombies, race(d.T, "k", d.Claimer))
-		d.clock.pass(lease)
+		d.clock.Pass(lease)
 	}
 	last := zombies[len(zombies)-1]
 	for _, zombie := range zombies[:len(zombies)-1] {

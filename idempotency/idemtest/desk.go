@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/spcent/plumego/store/idempotency"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // desk is a Claimer under test.
 type desk struct {
 	*testing.T
 	idempotency.Claimer
-	clock *clock
+	clock *storetest.Clock
 }
 
 const (

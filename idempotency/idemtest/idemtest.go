@@ -17,11 +17,11 @@ import (
 	"context"
 	"errors"
 	"reflect"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/spcent/plumego/store/idempotency"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // Run runs the whole contract, that of Claimer too if the store is one. open
@@ -30,14 +30,14 @@ import (
 func Run(t *testing.T, open func(t *testing.T, now func() time.Time) idempotency.Store) {
 	for name, run := range storeCases() {
 		t.Run(name, func(t *testing.T) {
-			clock := newClock()
-			run(&bench{T: t, Store: open(t, clock.now), clock: clock})
+			clock := storetest.NewClock()
+			run(&bench{T: t, Store: open(t, clock.Now), clock: clock})
 		})
 	}
 	for name, run := range claimCases() {
 		t.Run(name, func(t *testing.T) {
-			clock := newClock()
-			c, ok := open(t, clock.now).(idempotency.Claimer)
+			clock := storetest.NewClock()
+			c, ok := open(t, clock.Now).(idempotency.Claimer)
 			if !ok {
 				t.Skip("the store is no Claimer")
 			}
@@ -46,24 +46,11 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) idempotency
 	}
 }
 
-// clock is a wall clock that a case sets.
-type clock struct{ nanos atomic.Int64 }
-
-func newClock() *clock {
-	c := new(clock)
-	c.nanos.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time               { return time.Unix(0, c.nanos.Load()) }
-func (c *clock) pass(d time.Duration)         { c.nanos.Add(int64(d)) }
-func (c *clock) in(d time.Duration) time.Time { return c.now().Add(d) }
-
 // bench is a Store under test.
 type bench struct {
 	*testing.T
 	idempotency.Store
-	clock *clock
+	clock *storetest.Clock
 }
 
 func (b *bench) set(key string, r idempotency.Record) {

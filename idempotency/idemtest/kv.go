@@ -12,6 +12,7 @@ import (
 
 	"github.com/spcent/plumego/store"
 	"github.com/spcent/plumego/store/idempotency"
+	"github.com/spcent/plumego/store/storetest"
 )
 
 // prefix is that of the stores that RunKV makes.
@@ -41,11 +42,11 @@ func RunKV(t *testing.T, open func(t *testing.T, now func() time.Time) store.KV)
 		return s
 	})
 	t.Run("a storm of transactions has each effect once", func(t *testing.T) {
-		kv, s := on(t, newClock().now)
+		kv, s := on(t, storetest.NewClock().Now)
 		wantErr(t, "StormTx", StormTx(context.Background(), kv, s, rivals, 30), nil)
 	})
 	t.Run("a transaction that meets what it does not expect changes nothing", func(t *testing.T) {
-		kv, s := on(t, newClock().now)
+		kv, s := on(t, storetest.NewClock().Now)
 		changesNothing(t, kv, s)
 	})
 }

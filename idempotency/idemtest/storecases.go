@@ -39,7 +39,7 @@ func missingIsNotFound(b *bench) {
 }
 
 func setIsGot(b *bench) {
-	now := b.clock.now().UTC()
+	now := b.clock.Now().UTC()
 	want := idempotency.Record{
 		Key:         "k",
 		Fingerprint: "\x00\xff bytes",
@@ -75,9 +75,9 @@ func littleIsEnough(b *bench) {
 	wantSame(b.T, "Response", string(got.Response), "response")
 	wantSame(b.T, "Status", got.Status, idempotency.StatusCompleted)
 	wantSame(b.T, "Key", got.Key, "k")
-	wantTime(b.T, "CreatedAt", got.CreatedAt, b.clock.now())
-	wantTime(b.T, "CompletedAt", got.CompletedAt, b.clock.now())
-	if !got.ExpiresAt.After(b.clock.now()) {
+	wantTime(b.T, "CreatedAt", got.CreatedAt, b.clock.Now())
+	wantTime(b.T, "CompletedAt", got.CompletedAt, b.clock.Now())
+	if !got.ExpiresAt.After(b.clock.Now()) {
 		b.Fatalf("it expires at %v", got.ExpiresAt)
 	}
 }
@@ -115,12 +115,12 @@ func expiredIsMissing(b *bench) {
 	r := completed("")
 	r.Retention = time.Second
 	b.set("retention", r)
-	r.Retention, r.ExpiresAt = 0, b.clock.in(time.Second)
+	r.Retention, r.ExpiresAt = 0, b.clock.In(time.Second)
 	b.set("expiry", r)
-	b.clock.pass(time.Second - time.Millisecond)
+	b.clock.Pass(time.Second - time.Millisecond)
 	b.get("retention")
 	b.get("expiry")
-	b.clock.pass(time.Millisecond)
+	b.clock.Pass(time.Millisecond)
 	b.wantMissing("retention")
 	b.wantMissing("expiry")
 }
@@ -129,14 +129,14 @@ func pastIsNoEternity(b *bench) {
 	for _, d := range []time.Duration{0, -1, -time.Hour} {
 		b.set("k", completed("1"))
 		r := completed("2")
-		r.ExpiresAt = b.clock.in(d)
+		r.ExpiresAt = b.clock.In(d)
 		b.set("k", r)
 		b.wantMissing("k")
 	}
 	r := completed("3")
 	r.Retention = 1
 	b.set("k", r)
-	b.clock.pass(time.Millisecond)
+	b.clock.Pass(time.Millisecond)
 	b.wantMissing("k")
 }
 

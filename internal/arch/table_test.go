@@ -29,13 +29,13 @@ func imports() map[string][]string {
 		"db": {"."},
 
 		"cache":           {".", "kv"},
-		"cache/cachetest": {".", "cache"},
+		"cache/cachetest": {".", "cache", "storetest"},
 
 		"idempotency":          {"."},
-		"idempotency/idemtest": {".", "idempotency"},
+		"idempotency/idemtest": {".", "idempotency", "storetest"},
 
 		"file":          {"."},
-		"file/filetest": {".", "file"},
+		"file/filetest": {".", "file", "storetest"},
 
 		"internal/arch":     {},
 		"internal/mutants":  {},
