@@ -27,20 +27,9 @@ func (s *DirStorage) Put(ctx context.Context, path string, body io.Reader, opts 
 
 // Copy implements Storage. The body is compared with its ETag on the way.
 func (s *DirStorage) Copy(ctx context.Context, from, to string, conds ...Condition) (FileStat, error) {
-	cond, err := all(conds)
-	if err == nil {
-		err = checkPaths(from, to)
-	}
-	if err != nil {
-		return FileStat{}, failed("copy", from, err)
-	}
-	f, err := s.open(ctx, from)
-	if err != nil {
-		return FileStat{}, failed("copy", from, err)
-	}
-	defer f.Close()
-	stat, err := s.put(ctx, to, f, copyOptions(f.stat, cond), f.stat.Expires)
-	return stat, failed("copy", to, asCorrupt(err))
+	return copyFile(ctx, from, to, conds, s.open, func(f *openFile, opts PutOptions) (FileStat, error) {
+		return s.put(ctx, to, f, opts, f.stat.Expires)
+	})
 }
 
 // put writes a file under another name, and then gives it its own.

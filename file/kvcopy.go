@@ -3,8 +3,6 @@ package file
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 
 	"github.com/spcent/plumego/store"
 )
@@ -12,42 +10,11 @@ import (
 // Copy implements Storage. The body is read and put again, and compared with
 // its ETag on the way.
 func (s *KVStorage) Copy(ctx context.Context, from, to string, conds ...Condition) (FileStat, error) {
-	cond, err := all(conds)
-	if err == nil {
-		err = checkPaths(from, to)
-	}
-	if err != nil {
-		return FileStat{}, failed("copy", from, err)
-	}
-	f, err := s.open(ctx, from)
-	if err != nil {
-		return FileStat{}, failed("copy", from, err)
-	}
-	defer f.Close()
-	u := s.newUpload(to, copyOptions(f.stat, cond))
-	u.expires = f.stat.Expires
-	stat, err := u.run(ctx, f)
-	return stat, failed("copy", to, asCorrupt(err))
-}
-
-// copyOptions are those that put a file of which that is known once more.
-func copyOptions(stat FileStat, cond Condition) PutOptions {
-	return PutOptions{
-		ContentType: stat.ContentType,
-		Metadata:    maps.Clone(stat.Metadata),
-		Size:        stat.Size,
-		SHA256:      stat.ETag,
-		If:          cond,
-	}
-}
-
-// asCorrupt says of a stored body that is not as expected what that means: it
-// is not the caller who is wrong.
-func asCorrupt(err error) error {
-	if errors.Is(err, ErrChecksum) || errors.Is(err, ErrInvalidSize) {
-		return fmt.Errorf("%w: the body has another checksum or size", ErrCorrupt)
-	}
-	return err
+	return copyFile(ctx, from, to, conds, s.open, func(f *openFile, opts PutOptions) (FileStat, error) {
+		u := s.newUpload(to, opts)
+		u.expires = f.stat.Expires
+		return u.run(ctx, f)
+	})
 }
 
 // Move implements Storage. It is one commit, whatever the size.
