@@ -42,7 +42,9 @@ type Entry struct {
 //
 //	sweep  one Expire at a time
 //	order  the tree; whoever frees an entry holds it
-//	stripe one stripe's table and entries; never two stripes at once
+//	stripe one stripe's table and entries; several at once only for
+//	       reading, in their order, by who holds the order and cannot meet
+//	       one that is still to be loaded
 //	queue, deadlines, snapshots: leaves, held for a few instructions
 //
 // Before all of them comes the lock of a Snapshot's Close.

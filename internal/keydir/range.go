@@ -115,7 +115,8 @@ func (d *Keydir) warm(ids []uint32, frags *[together]uint32) (sum uint64) {
 
 // holdAll takes the stripes of some ids for reading, and returns which these
 // are, a bit for each. Several at once may be held because they are taken in
-// their order, and nobody who holds one for writing waits for another.
+// their order, nobody who holds one for writing waits for another, and all are
+// loaded before the order can be held.
 func (d *Keydir) holdAll(ids []uint32) (held uint64) {
 	for _, id := range ids {
 		held |= 1 << (id >> refBits)
