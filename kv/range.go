@@ -89,9 +89,14 @@ func (n *Snapshot) end() {
 // nothing more.
 func (n *Snapshot) Keys(prefix string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for pair, err := range n.pairs(prefixed(prefix)) {
-			if err != nil || !yield(pair.Key) {
+		for batch, err := range n.batches(prefixed(prefix), n.index.RangeKeys) {
+			if err != nil {
 				return
+			}
+			for i := range batch {
+				if !yield(batch[i].Key) || n.usable() != nil {
+					return
+				}
 			}
 		}
 	}
@@ -114,7 +119,7 @@ func (n *Snapshot) ScanRange(from, to string, opts ...ScanOption) iter.Seq2[Item
 func (n *Snapshot) scan(r span) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		var c chunk
-		for pairs, err := range n.batches(r) {
+		for pairs, err := range n.batches(r, n.index.Range) {
 			for err == nil && len(pairs) > 0 {
 				pairs, err = c.fill(n, pairs)
 				for _, item := range c.items {
@@ -142,14 +147,18 @@ const (
 	scanBatch  = 256
 )
 
+// ranging is how to ask the index for a batch: keydir.Snapshot.Range, or
+// RangeKeys.
+type ranging func(dst []keydir.Pair, from, to string, dir keydir.Direction, max int) (pairs []keydir.Pair, last string, more bool)
+
 // batches yields what the index had in a span and what had not expired. What
 // it yields is valid until the next. An error is yielded last.
-func (n *Snapshot) batches(r span) iter.Seq2[[]keydir.Pair, error] {
+func (n *Snapshot) batches(r span, ask ranging) iter.Seq2[[]keydir.Pair, error] {
 	return func(yield func([]keydir.Pair, error) bool) {
 		var batch []keydir.Pair
 		last, more := "", true
 		for size := firstBatch; more; size = min(2*size, scanBatch) {
-			batch, last, more = n.index.Range(batch[:0], r.from, r.to, r.direction, size)
+			batch, last, more = ask(batch[:0], r.from, r.to, r.direction, size)
 			if err := n.usable(); err != nil {
 				yield(nil, err)
 				return
@@ -166,7 +175,7 @@ func (n *Snapshot) batches(r span) iter.Seq2[[]keydir.Pair, error] {
 // pairs yields the pairs of batches one by one.
 func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
 	return func(yield func(keydir.Pair, error) bool) {
-		for batch, err := range n.batches(r) {
+		for batch, err := range n.batches(r, n.index.Range) {
 			for i := 0; err == nil && i < len(batch); i++ {
 				if !yield(batch[i], nil) {
 					return

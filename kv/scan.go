@@ -34,7 +34,7 @@ func (e *engine) pairs(prefix string) iter.Seq[keydir.Pair] {
 		from, to := prefix, after(prefix)
 		batch := make([]keydir.Pair, 0, scanBatch)
 		for !e.closed.Load() {
-			batch = e.index.Range(batch[:0], from, to, scanBatch)
+			batch = e.index.RangeKeys(batch[:0], from, to, scanBatch)
 			for _, pair := range batch {
 				if e.closed.Load() || !yield(pair) {
 					return

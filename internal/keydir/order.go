@@ -26,7 +26,6 @@ type order struct {
 	tree     *btree.BTreeG[uint32]
 	probeKey []byte
 	ids      []uint32 // of the last collect
-	keys     []byte   // of the last group
 	least    uint32   // not 0 while an id is inserted whose key is known to come before all others
 	keyOf    func(id uint32) []byte
 }

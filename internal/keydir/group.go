@@ -1,0 +1,100 @@
+package keydir
+
+import (
+	"math/bits"
+	"strings"
+)
+
+// group is some entries that are looked at together, and their hashes.
+type group struct {
+	entries [together]packed
+	frags   [together]uint32
+}
+
+// find finds the entries and begins to fetch them: the lines of where a key
+// begins and ends, the only bytes that may be looked at without the stripe. No
+// turn of its loops depends on what another has found, so the processor goes
+// on to the next while it waits for memory.
+func (g *group) find(d *Keydir, ids []uint32) {
+	for i, id := range ids {
+		g.entries[i] = d.at(id)
+	}
+	g.touch(len(ids))
+}
+
+// touch looks at the entries. A compiler that saw that nobody wants the sum
+// would leave out the looking.
+//
+//go:noinline
+func (g *group) touch(n int) (sum byte) {
+	for _, p := range g.entries[:n] {
+		sum += p[headerSize+p.keyLen()-1]
+	}
+	return sum
+}
+
+// hash hashes the entries' keys.
+func (g *group) hash(d *Keydir, ids []uint32) {
+	for i := range ids {
+		g.frags[i] = fragment(d.HashBytes(g.entries[i].key()))
+	}
+}
+
+// warm is touch for the first slot where that of each id may be. The caller
+// holds the stripes.
+//
+//go:noinline
+func (g *group) warm(d *Keydir, ids []uint32) (sum uint64) {
+	for i, id := range ids {
+		t := &d.stripeOf(id).table
+		sum += t.slots[g.frags[i]&t.mask()].word
+	}
+	return sum
+}
+
+// shared is how many keys of a range share an allocation: who keeps one keeps
+// the others.
+const shared = 16
+
+// name gives the pairs copies of their keys: the first one that of the entry
+// seen[0], and so on.
+func (g *group) name(pairs []Pair, seen *[together]int) {
+	for from := 0; from < len(pairs); from += shared {
+		to := min(from+shared, len(pairs))
+		size := 0
+		for _, i := range seen[from:to] {
+			size += g.entries[i].keyLen()
+		}
+		var b strings.Builder
+		b.Grow(size)
+		for _, i := range seen[from:to] {
+			b.Write(g.entries[i].key())
+		}
+		text := b.String()
+		for i := from; i < to; i++ {
+			n := g.entries[seen[i]].keyLen()
+			pairs[i].Key, text = text[:n], text[n:]
+		}
+	}
+}
+
+// holdAll takes the stripes of some ids for reading, and returns which these
+// are, a bit for each. Several at once may be held because they are taken in
+// their order, nobody who holds one for writing waits for another, and all are
+// loaded before the order can be held.
+func (d *Keydir) holdAll(ids []uint32) (held uint64) {
+	for _, id := range ids {
+		held |= 1 << (id >> refBits)
+	}
+	for left := held; left != 0; left &= left - 1 {
+		d.stripes[bits.TrailingZeros64(left)].RLock()
+	}
+	return held
+}
+
+// letGoOf lets go of what holdAll took.
+func (d *Keydir) letGoOf(held uint64) {
+	for ; held != 0; held &= held - 1 {
+		d.stripes[bits.TrailingZeros64(held)].RUnlock()
+	}
+}
