@@ -36,15 +36,6 @@ func prefixed(prefix string) span { return newSpan(prefix, after(prefix), nil) }
 // has reports whether a key lies in the span.
 func (r *span) has(key string) bool { return r.from <= key && (r.to == "" || key < r.to) }
 
-// pass takes away what lies before last, and last.
-func (r *span) pass(last string) {
-	if r.direction == keydir.Descending {
-		r.to = last
-	} else {
-		r.from = last + "\x00"
-	}
-}
-
 // Scan yields the keys that begin with prefix, all if it is empty, with their
 // values, in ascending byte order, as of its first step: it takes a snapshot
 // then and closes it when the loop ends, however it ends. So the loop may use
@@ -89,7 +80,7 @@ func (n *Snapshot) end() {
 // nothing more.
 func (n *Snapshot) Keys(prefix string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for batch, err := range n.batches(prefixed(prefix), n.index.RangeKeys) {
+		for batch, err := range n.batches(prefixed(prefix), keydir.DeadlineOnly) {
 			if err != nil {
 				return
 			}
@@ -119,7 +110,7 @@ func (n *Snapshot) ScanRange(from, to string, opts ...ScanOption) iter.Seq2[Item
 func (n *Snapshot) scan(r span) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		var c chunk
-		for pairs, err := range n.batches(r, n.index.Range) {
+		for pairs, err := range n.batches(r, keydir.Whole) {
 			for err == nil && len(pairs) > 0 {
 				pairs, err = c.fill(n, pairs)
 				for _, item := range c.items {
@@ -147,18 +138,14 @@ const (
 	scanBatch  = 256
 )
 
-// ranging is how to ask the index for a batch: keydir.Snapshot.Range, or
-// RangeKeys.
-type ranging func(dst []keydir.Pair, from, to string, dir keydir.Direction, max int) (pairs []keydir.Pair, last string, more bool)
-
 // batches yields what the index had in a span and what had not expired. What
 // it yields is valid until the next. An error is yielded last.
-func (n *Snapshot) batches(r span, ask ranging) iter.Seq2[[]keydir.Pair, error] {
+func (n *Snapshot) batches(r span, detail keydir.Detail) iter.Seq2[[]keydir.Pair, error] {
 	return func(yield func([]keydir.Pair, error) bool) {
 		var batch []keydir.Pair
-		last, more := "", true
-		for size := firstBatch; more; size = min(2*size, scanBatch) {
-			batch, last, more = ask(batch[:0], r.from, r.to, r.direction, size)
+		c := n.index.Cursor(r.from, r.to, r.direction, detail)
+		for size, more := firstBatch, true; more; size = min(2*size, scanBatch) {
+			batch, more = c.Next(batch[:0], size)
 			if err := n.usable(); err != nil {
 				yield(nil, err)
 				return
@@ -167,7 +154,6 @@ func (n *Snapshot) batches(r span, ask ranging) iter.Seq2[[]keydir.Pair, error] 
 			if !yield(alive, nil) {
 				return
 			}
-			r.pass(last)
 		}
 	}
 }
@@ -175,7 +161,7 @@ func (n *Snapshot) batches(r span, ask ranging) iter.Seq2[[]keydir.Pair, error] 
 // pairs yields the pairs of batches one by one.
 func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
 	return func(yield func(keydir.Pair, error) bool) {
-		for batch, err := range n.batches(r, n.index.Range) {
+		for batch, err := range n.batches(r, keydir.Whole) {
 			for i := 0; err == nil && i < len(batch); i++ {
 				if !yield(batch[i], nil) {
 					return

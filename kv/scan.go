@@ -26,24 +26,19 @@ func (s *KVStore) Keys(prefix string) iter.Seq[string] {
 	}
 }
 
-// pairs yields what the index has under a prefix, a batch at a time. Each
-// batch begins behind the last key of the one before, which therefore may be
-// deleted, or stay the greatest, without harm.
+// pairs yields what the index has under a prefix, a batch at a time; of the
+// entries the deadlines alone.
 func (e *engine) pairs(prefix string) iter.Seq[keydir.Pair] {
 	return func(yield func(keydir.Pair) bool) {
-		from, to := prefix, after(prefix)
-		batch := make([]keydir.Pair, 0, scanBatch)
-		for !e.closed.Load() {
-			batch = e.index.RangeKeys(batch[:0], from, to, scanBatch)
-			for _, pair := range batch {
-				if e.closed.Load() || !yield(pair) {
+		var batch []keydir.Pair
+		c := e.index.Cursor(prefix, after(prefix), keydir.Ascending, keydir.DeadlineOnly)
+		for size, more := firstBatch, true; more && !e.closed.Load(); size = min(2*size, scanBatch) {
+			batch, more = c.Next(batch[:0], size)
+			for i := range batch {
+				if e.closed.Load() || !yield(batch[i]) {
 					return
 				}
 			}
-			if len(batch) < scanBatch {
-				return
-			}
-			from = batch[len(batch)-1].Key + "\x00"
 		}
 	}
 }

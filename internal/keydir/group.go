@@ -5,6 +5,63 @@ import (
 	"strings"
 )
 
+// see returns the entry of an id and whether it is there. The fragment of its
+// hash counts if the entry is to be whole. The caller holds the stripe and the
+// order.
+func (c *Cursor) see(s *Stripe, id, frag uint32) (Entry, bool) {
+	if c.of != nil {
+		if w, changed := s.before(c.of.number, id); changed {
+			return w.entry(), w.live()
+		}
+	}
+	if c.detail == DeadlineOnly {
+		p := s.arena.at(id & refMask)
+		return Entry{Deadline: p.deadline()}, p.has(live)
+	}
+	w := s.was(s.table.at(frag, id&refMask))
+	return w.entry(), w.live()
+}
+
+// together is how many keys of a range are looked up at once.
+const together = 64
+
+// append appends the pairs of those ids that are there. The caller holds the
+// order.
+func (c *Cursor) append(dst []Pair, ids []uint32) []Pair {
+	for len(ids) > 0 {
+		n := min(len(ids), together)
+		dst = c.appendGroup(dst, ids[:n])
+		ids = ids[n:]
+	}
+	return dst
+}
+
+// appendGroup is append for few ids. What it must wait for memory for, it asks
+// for all of them before it looks at one: their entries, then their slots.
+func (c *Cursor) appendGroup(dst []Pair, ids []uint32) []Pair {
+	d := c.d
+	var g group
+	g.find(d, ids)
+	if c.detail == Whole {
+		g.hash(d, ids)
+	}
+	held := d.holdAll(ids)
+	if c.detail == Whole {
+		g.warm(d, ids)
+	}
+	first := len(dst)
+	var seen [together]int // the places in the group of those appended
+	for i, id := range ids {
+		if entry, ok := c.see(d.stripeOf(id), id, g.frags[i]); ok {
+			seen[len(dst)-first] = i
+			dst = append(dst, Pair{Entry: entry})
+		}
+	}
+	d.letGoOf(held)
+	g.name(dst[first:], &seen)
+	return dst
+}
+
 // group is some entries that are looked at together, and their hashes.
 type group struct {
 	entries [together]packed

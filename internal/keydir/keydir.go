@@ -4,7 +4,7 @@
 // A hash table answers for single keys, a btree keeps the keys in order, and
 // buckets of deadlines tell the sweeper what is due. An overwrite touches
 // the hash table alone. A key that appears or disappears waits in a queue
-// until Fold, or a Range that needs it, brings the order up to date. Entries
+// until Fold, or a Cursor that needs it, brings the order up to date. Entries
 // and key bytes lie in arenas without pointers, so that a million keys are
 // nothing to the garbage collector.
 //

@@ -43,7 +43,7 @@ func (l *Loading) Expect(n, entries int, read func(add func(Piece) error) error)
 }
 
 // Finish returns the index, which may be used at once, and what is left to
-// do: settle is called once. Until it has returned, Range, Fold and Expire
+// do: settle is called once. Until it has returned, cursors, Fold and Expire
 // wait, and NextDeadline may miss some.
 //
 // If a part cannot be read, or is not what Save has made, broken is told, at

@@ -25,8 +25,8 @@ type order struct {
 	mu       sync.Mutex // protects the fields below
 	tree     *btree.BTreeG[uint32]
 	probeKey []byte
-	ids      []uint32 // of the last collect
-	least    uint32   // not 0 while an id is inserted whose key is known to come before all others
+	version  uint64 // changes when the tree does
+	least    uint32 // not 0 while an id is inserted whose key is known to come before all others
 	keyOf    func(id uint32) []byte
 }
 
@@ -49,11 +49,23 @@ func (o *order) key(id uint32) []byte {
 	return o.keyOf(id)
 }
 
+// insert puts an id into the tree. The caller holds mu.
+func (o *order) insert(id uint32) {
+	o.tree.ReplaceOrInsert(id)
+	o.version++
+}
+
+// remove takes an id out of the tree. The caller holds mu.
+func (o *order) remove(id uint32) {
+	o.tree.Delete(id)
+	o.version++
+}
+
 // insertLeast inserts an id that comes before all others without a look at
 // their keys. The caller holds mu.
 func (o *order) insertLeast(id uint32) {
 	o.least = id
-	o.tree.ReplaceOrInsert(id)
+	o.insert(id)
 	o.least = 0
 }
 
@@ -96,7 +108,7 @@ func (d *Keydir) settle(id uint32) {
 		// be revived, and be held when it dies again; but being queued it is
 		// not queued again.
 		s.mu.Unlock()
-		d.order.tree.Delete(id)
+		d.order.remove(id)
 		s.lock()
 		p = s.arena.at(ref)
 		p.clear(ordered)
@@ -111,7 +123,7 @@ func (d *Keydir) settle(id uint32) {
 	p.set(ordered)
 	s.mu.Unlock()
 	if missing {
-		d.order.tree.ReplaceOrInsert(id)
+		d.order.insert(id)
 	}
 }
 

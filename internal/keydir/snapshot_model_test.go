@@ -174,25 +174,20 @@ func (m *snapModel) compareRange(n *taken, from, to string) {
 		}
 	}
 	for _, dir := range []Direction{Ascending, Descending} {
-		if got := m.collect(n, from, to, dir); !slices.Equal(got, want) {
-			m.t.Errorf("Range then, direction %d: got %d pairs, want %d", dir, len(got), len(want))
+		if got := m.collect(n.Cursor(from, to, dir, Whole)); !slices.Equal(got, want) {
+			m.t.Errorf("range then, direction %d: got %d pairs, want %d", dir, len(got), len(want))
+		}
+		got := m.collect(n.Cursor(from, to, dir, DeadlineOnly))
+		if !slices.EqualFunc(got, want, func(a, b Pair) bool { return a.Key == b.Key && a.Entry.Deadline == b.Entry.Deadline }) {
+			m.t.Errorf("keys then, direction %d: got %d, want %d", dir, len(got), len(want))
 		}
 		slices.Reverse(want)
 	}
 }
 
-func (m *snapModel) collect(n *taken, from, to string, dir Direction) (pairs []Pair) {
+func (m *snapModel) collect(c *Cursor) (pairs []Pair) {
 	for more := true; more; {
-		var last string
-		pairs, last, more = n.Range(pairs, from, to, dir, 1+m.rng.IntN(200))
-		if !more {
-			break
-		}
-		if dir == Ascending {
-			from = last + "\x00"
-		} else {
-			to = last
-		}
+		pairs, more = c.Next(pairs, 1+m.rng.IntN(200))
 		m.disturb()
 	}
 	return pairs

@@ -20,7 +20,7 @@ func TestFoldLeavesWhatASnapshotSees(t *testing.T) {
 		d.Delete(d.Hash(key), key)
 	}
 	check(t, d)
-	pairs, _, more := n.Range(nil, "", "", Ascending, 10)
+	pairs, more := n.Cursor("", "", Ascending, Whole).Next(nil, 10)
 	if len(pairs) != 2 || pairs[0].Key != "folded" || pairs[1].Key != "queued" || more {
 		t.Errorf("got %v %v", pairs, more)
 	}
@@ -44,7 +44,7 @@ func TestAHeldGhostIsRevived(t *testing.T) {
 	if got := d.Range(nil, "", "", 10); len(got) != 1 || got[0].Entry.Segment != 2 {
 		t.Errorf("now: got %v", got)
 	}
-	if got, _, _ := n.Range(nil, "", "", Descending, 10); len(got) != 1 || got[0].Entry.Segment != 1 {
+	if got, _ := n.Cursor("", "", Descending, Whole).Next(nil, 10); len(got) != 1 || got[0].Entry.Segment != 1 {
 		t.Errorf("then: got %v", got)
 	}
 	n.Close()
@@ -147,11 +147,11 @@ func TestSnapshotsBesideEverything(t *testing.T) {
 }
 
 // lookTwice compares what a snapshot shows by its ranges and by single keys.
-// A mutation that ran beside Snapshot has ended when Range has met its key.
+// A mutation that ran beside Snapshot has ended when a cursor has met its key.
 func lookTwice(t *testing.T, d *Keydir, rng *rand.Rand) {
 	n := d.Snapshot()
 	defer n.Close()
-	all, _, _ := n.Range(nil, "", "", Ascending, 1<<30)
+	all, _ := n.Cursor("", "", Ascending, Whole).Next(nil, 1<<30)
 	for range 20 {
 		if len(all) == 0 {
 			return
@@ -166,7 +166,7 @@ func lookTwice(t *testing.T, d *Keydir, rng *rand.Rand) {
 			t.Errorf("got %v %v, want %v", got, ok, want.Entry)
 		}
 	}
-	back, _, _ := n.Range(nil, "", "", Descending, 1<<30)
+	back, _ := n.Cursor("", "", Descending, Whole).Next(nil, 1<<30)
 	if len(back) != len(all) || n.Count(0) != len(all) {
 		t.Errorf("%d keys, backward %d, counted %d", len(all), len(back), n.Count(0))
 	}

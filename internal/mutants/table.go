@@ -193,6 +193,12 @@ func engineMutants() []mutant {
 		{"M118", "the store closed under who copies", engine, "WhoCopies", []change{{
 			"kv/snapshot.go",
 			"		n.awaitReaders()\n		err = errors", "		err = errors"}}},
+		{"M130", "a cursor goes on among the ids of an older tree", "./internal/keydir", "Cursor", []change{{
+			"internal/keydir/cursor.go",
+			" || c.version != o.version", ""}}},
+		{"M131", "a cursor of keys shows the dead", "./internal/keydir", "Walks|Snapshot", []change{{
+			"internal/keydir/group.go",
+			"return Entry{Deadline: p.deadline()}, p.has(live)", "return Entry{Deadline: p.deadline()}, true"}}},
 		{"M119", "a number given that a prepared segment has", "./internal/seglog", "Numbers", []change{{
 			"internal/seglog/rotate.go",
 			"	if err := l.dropPrepared(); err != nil {\n		return 0, err\n	}\n", ""}}},
