@@ -9,9 +9,13 @@ import (
 // BenchmarkUpdate is transactions of ten keys beside ten calls of the same:
 // writes alone, which need no snapshot, and counters, which are read first.
 // One op is all ten.
-func BenchmarkUpdate(b *testing.B) {
+func BenchmarkUpdate(b *testing.B) { updates(b, 10) }
+
+// BenchmarkUpdateLarge is BenchmarkUpdate with a hundred keys.
+func BenchmarkUpdateLarge(b *testing.B) { updates(b, 100) }
+
+func updates(b *testing.B, keys int) {
 	f, d := writing(b)
-	const keys = 10
 	set, count := walkFrom(d.probe, 0), walkFrom(d.counter, 0)
 	times := func(do func() error) func() error {
 		return func() error {
