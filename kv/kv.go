@@ -78,6 +78,8 @@ type engine struct {
 
 	snapshots snapshots
 	turn      turn
+	// txMemories has memory of transactions that are done.
+	txMemories sync.Pool
 
 	recovery Recovery
 }

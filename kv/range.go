@@ -184,3 +184,14 @@ func (n *Snapshot) item(pair keydir.Pair) (Item, error) {
 	}
 	return c.items[0], nil
 }
+
+// appendValue appends the value of an entry that the snapshot has to dst.
+func (n *Snapshot) appendValue(dst []byte, key string, entry keydir.Entry) ([]byte, error) {
+	n.reading.RLock()
+	defer n.reading.RUnlock()
+	if err := n.usable(); err != nil {
+		return dst, err
+	}
+	dst, _, err := n.engine.log.ReadValue(dst, location(entry), key)
+	return dst, n.engine.public("read a value", err)
+}

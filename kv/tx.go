@@ -2,7 +2,6 @@ package kv
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -21,25 +20,14 @@ type Tx struct {
 	done  bool
 	base  *base // nil until the first read
 
-	writes []write        // at most one for each key
-	byKey  map[string]int // places in writes
-	size   int64          // bytes of their records
+	*txMemory       // nil when it is done
+	size      int64 // bytes of the records of its writes; 0: it has none
 
-	// What the transaction rests on: keys and ranges, and that it was not yet
-	// the earliest deadline of what it has seen alive, in Unix milliseconds; 0
-	// for none.
-	reads map[string]struct{}
+	// What the transaction rests on beside keys: ranges, and that it was not
+	// yet the earliest deadline of what it has seen alive, in Unix
+	// milliseconds; 0 for none.
 	spans []span
 	until int64
-}
-
-// write is what becomes of a key.
-type write struct {
-	kind     record.Type
-	key      string
-	hash     uint64
-	value    []byte // a copy; never changed
-	deadline int64  // Unix milliseconds; 0: none
 }
 
 // Update calls fn with a transaction and, if fn returns nil, does all that fn
@@ -147,18 +135,18 @@ func (t *Tx) Incr(key string, delta int64, ttl time.Duration) (int64, error) {
 	x, err := t.see(key)
 	switch {
 	case err == nil:
-		item, err := t.item(x)
+		value, err := t.valueOf(x)
 		if err != nil {
 			return 0, err
 		}
-		if sum, err = add(item.Value, delta); err != nil {
+		if sum, err = add(value, delta); err != nil {
 			return 0, err
 		}
 		deadline = x.deadline
 	case !errors.Is(err, ErrKeyNotFound):
 		return 0, err
 	}
-	return sum, t.put(key, strconv.AppendInt(nil, sum, 10), deadline)
+	return sum, t.put(key, strconv.AppendInt(t.counter[:0], sum, 10), deadline)
 }
 
 // Expire is KVStore.Expire as a part of the transaction. Errors are those of
@@ -186,7 +174,10 @@ func (t *Tx) put(key string, value []byte, deadline int64) error {
 	if err := t.store.checkValue(value); err != nil {
 		return err
 	}
-	return t.write(write{kind: record.Put, key: key, value: slices.Clone(value), deadline: deadline})
+	if t.done {
+		return ErrTxDone
+	}
+	return t.write(write{kind: record.Put, key: key, value: t.keep(value), deadline: deadline})
 }
 
 // write keeps what is to become of a key, in the place of what was before.
@@ -194,29 +185,24 @@ func (t *Tx) write(w write) error {
 	if t.done {
 		return ErrTxDone
 	}
+	w.hash = t.store.engine.index.Hash(w.key)
 	size := t.size + w.size()
-	i, again := t.byKey[w.key]
-	if again {
-		size -= t.writes[i].size()
+	old := t.find(w.hash, w.key)
+	if old != nil && old.kind != 0 {
+		size -= old.size()
 	}
 	if size > t.store.engine.maxGroup() {
 		return ErrTxTooLarge
 	}
 	t.size = size
-	w.hash = t.store.engine.index.Hash(w.key)
-	if again {
-		t.writes[i] = w
+	if old == nil {
+		t.add(w)
 		return nil
 	}
-	if t.byKey == nil {
-		t.byKey = make(map[string]int)
-	}
-	t.byKey[w.key] = len(t.writes)
-	t.writes = append(t.writes, w)
+	w.read = old.read
+	*old = w
 	return nil
 }
-
-func (w *write) size() int64 { return record.Size(len(w.key), len(w.value)) }
 
 // maxGroup is how many bytes of records a transaction may write.
 func (e *engine) maxGroup() int64 {

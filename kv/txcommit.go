@@ -69,13 +69,13 @@ func (s *KVStore) runInTurn(fn func(*Tx) error, accepted func([]mutation)) (*gro
 // runOnce runs fn with a transaction that ends however fn ends. lock takes mu
 // for it.
 func (s *KVStore) runOnce(fn func(*Tx) error, lock func(), accepted func([]mutation)) (*group, error) {
-	t := &Tx{store: s}
+	t := &Tx{store: s, txMemory: s.engine.txMemory()}
 	defer t.end()
 	if err := fn(t); err != nil {
 		return t.restsOn(), err
 	}
 	t.done = true
-	if len(t.writes) == 0 {
+	if t.size == 0 {
 		return t.restsOn(), nil
 	}
 	lock()
@@ -89,6 +89,8 @@ func (t *Tx) end() {
 	if t.base != nil {
 		t.base.end()
 	}
+	t.store.engine.reuse(t.txMemory)
+	t.txMemory = nil
 }
 
 // restsOn returns the group without which what was read may not be so.
@@ -146,7 +148,7 @@ func (t *Tx) stale() bool {
 
 // rests reports whether the transaction depends on a key.
 func (t *Tx) rests(key string) bool {
-	if _, ok := t.reads[key]; ok {
+	if w := t.find(t.store.engine.index.Hash(key), key); w != nil && w.read {
 		return true
 	}
 	for _, r := range t.spans {
@@ -161,9 +163,11 @@ func (t *Tx) rests(key string) bool {
 // left out. The caller holds mu.
 func (t *Tx) mutations() ([]mutation, []segment.Draft) {
 	e := t.store.engine
-	all := make([]mutation, 0, len(t.writes))
-	drafts := make([]segment.Draft, 0, len(t.writes))
-	for _, w := range t.writes {
+	for i := range t.writes {
+		w := &t.writes[i]
+		if w.kind == 0 {
+			continue
+		}
 		m := mutation{kind: w.kind, key: w.key, hash: w.hash, deadline: w.deadline}
 		if w.kind != record.Put {
 			entry, ok := e.newest(w.hash, w.key)
@@ -173,17 +177,20 @@ func (t *Tx) mutations() ([]mutation, []segment.Draft) {
 			m.value = location(entry)
 		}
 		h := record.Header{Type: w.kind, Deadline: w.deadline}
-		all = append(all, m)
-		drafts = append(drafts, segment.Draft{Header: h, Key: w.key, Value: w.value})
+		t.all = append(t.all, m)
+		t.drafts = append(t.drafts, segment.Draft{Header: h, Key: w.key, Value: w.value})
 	}
-	return all, drafts
+	return t.all, t.drafts
 }
 
 // groupOfSeen returns the group to wait for before it may be said that
 // nothing is left of the keys that were to be deleted. The caller holds mu.
 func (t *Tx) groupOfSeen() *group {
-	for _, w := range t.writes {
-		if g := t.store.groupOfSeen(w.key); g != nil {
+	for i := range t.writes {
+		if t.writes[i].kind == 0 {
+			continue
+		}
+		if g := t.store.groupOfSeen(t.writes[i].key); g != nil {
 			return g
 		}
 	}

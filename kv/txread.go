@@ -50,8 +50,7 @@ func (b *base) end() {
 }
 
 // find returns the entry that a key had, whether or not it had expired.
-func (b *base) find(key string) (keydir.Entry, bool, error) {
-	h := b.engine.index.Hash(key)
+func (b *base) find(h uint64, key string) (keydir.Entry, bool, error) {
 	var touch *mutation
 	for _, ms := range b.waiting {
 		for i := range slices.Backward(ms) {
@@ -105,7 +104,6 @@ func (t *Tx) looking() (_ *base, err error) {
 		if t.base, err = t.store.engine.newBase(); err != nil {
 			return nil, err
 		}
-		t.reads = make(map[string]struct{})
 	}
 	return t.base, nil
 }
@@ -117,9 +115,11 @@ func (t *Tx) see(key string) (sight, error) {
 	if err != nil {
 		return sight{}, err
 	}
-	w := new(write)
-	if i, ok := t.byKey[key]; ok {
-		w = &t.writes[i]
+	h := b.engine.index.Hash(key)
+	w := t.find(h, key)
+	if w == nil {
+		t.add(write{key: key, hash: h})
+		w = &t.writes[len(t.writes)-1]
 	}
 	switch w.kind {
 	case record.Tombstone:
@@ -130,8 +130,8 @@ func (t *Tx) see(key string) (sight, error) {
 		}
 		return sight{key: key, deadline: w.deadline, own: true, value: w.value}, nil
 	}
-	t.reads[key] = struct{}{}
-	entry, ok, err := b.find(key)
+	w.read = true
+	entry, ok, err := b.find(h, key)
 	switch {
 	case err != nil:
 		return sight{}, err
@@ -163,6 +163,15 @@ func (t *Tx) item(x sight) (Item, error) {
 	item, err := t.base.item(keydir.Pair{Key: x.key, Entry: x.entry})
 	item.Deadline = asTime(x.deadline)
 	return item, err
+}
+
+// valueOf returns the value of what was seen, as long as that is a counter's;
+// it is good until the next call.
+func (t *Tx) valueOf(x sight) ([]byte, error) {
+	if x.own {
+		return x.value, nil
+	}
+	return t.base.appendValue(t.counter[:0], x.key, x.entry)
 }
 
 // Scan yields the keys that begin with prefix, all if it is empty, with their
@@ -243,8 +252,10 @@ func (t *Tx) changes(prefix string) ([]change, error) {
 		return nil, err
 	}
 	keys := map[string]bool{}
-	for _, w := range t.writes {
-		keys[w.key] = true
+	for i := range t.writes {
+		if w := &t.writes[i]; w.kind != 0 {
+			keys[w.key] = true
+		}
 	}
 	for _, ms := range b.waiting {
 		for i := range ms {

@@ -55,6 +55,12 @@ func engineMutants() []mutant {
 		{"M43", "a transaction seen before what it waits behind", engine, "Update", []change{{
 			"kv/commit.go",
 			"		hold = hold || e.isPending(m.key)\n", ""}}},
+		{"M53", "a transaction keeps the bytes it was given", engine, "TxValues", []change{{
+			"kv/tx.go",
+			"value: t.keep(value)", "value: value"}}},
+		{"M54", "a transaction's memory taken for the next as it is", engine, "TxMemory", []change{{
+			"kv/txwrites.go",
+			"	clear(m.slots)\n", ""}}},
 		{"M44", "no is said before what it rests on is durable", engine, "Condition|NoIs", []change{{
 			"kv/atomic.go",
 			"return false, s.groupOfSeen(m.key), nil", "return false, nil, nil"}}},
