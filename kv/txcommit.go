@@ -78,6 +78,9 @@ func (s *KVStore) runOnce(fn func(*Tx) error, lock func(), accepted func([]mutat
 	if t.size == 0 {
 		return t.restsOn(), nil
 	}
+	if t.base != nil {
+		t.base.Snapshot.end() // nothing that is replaced now needs to be kept for it
+	}
 	lock()
 	defer s.engine.mu.Unlock()
 	return t.commitLocked(accepted)
