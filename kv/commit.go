@@ -60,9 +60,9 @@ func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
 	}
 	e.journal.note(m.key)
 	if s.policy == SyncAlways || e.isPending(m.key) {
-		return e.queue(m), nil
+		return e.queue(&m), nil
 	}
-	if err := e.publish(m); err != nil {
+	if err := e.publish(&m); err != nil {
 		return nil, err
 	}
 	s.noteWrite()
@@ -75,23 +75,23 @@ func (s *KVStore) commitLocked(m mutation, value []byte) (*group, error) {
 // before the next sync, whatever the policy.
 func (s *KVStore) commitAllLocked(all []mutation, drafts []segment.Draft, hold bool) (*group, error) {
 	e := s.engine
-	places, err := e.log.AppendGroup(drafts)
+	number, err := e.log.AppendGroup(drafts)
 	if err != nil {
 		return nil, e.public("append to the log", err)
 	}
 	hold = hold || s.policy == SyncAlways
 	for i := range all {
 		m := &all[i]
-		m.seq, m.at = drafts[i].Seq, places[i]
+		m.seq, m.at = drafts[i].Seq, seglog.Location{Segment: number, Offset: drafts[i].Offset, Size: drafts[i].Size()}
 		e.journal.note(m.key)
 		hold = hold || e.isPending(m.key)
 	}
 	var g *group
-	for _, m := range all {
+	for i := range all {
 		if hold {
-			g = e.queue(m)
+			g = e.queue(&all[i])
 		} else {
-			err = errors.Join(err, e.publish(m))
+			err = errors.Join(err, e.publish(&all[i]))
 		}
 	}
 	if !hold {
@@ -126,7 +126,7 @@ func (e *engine) writable() error {
 // useless. The records that carry no value are useless to space from the
 // start: it is the index that remembers what they say. The caller holds mu,
 // or is alone.
-func (e *engine) publish(m mutation) error {
+func (e *engine) publish(m *mutation) error {
 	e.changes++
 	switch m.kind {
 	case record.Put:

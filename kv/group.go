@@ -21,18 +21,25 @@ type group struct {
 func newGroup() *group { return &group{done: make(chan struct{})} }
 
 // queue adds a mutation to the group of the next sync. The caller holds mu.
-func (e *engine) queue(m mutation) *group {
+func (e *engine) queue(m *mutation) *group {
 	g := e.nextGroup()
-	g.mutations = append(g.mutations, m)
+	g.mutations = append(g.mutations, *m)
 	g.size.Add(1)
-	e.pending[m.key] = m
+	e.pending[m.key] = *m
 	if m.kind == record.Put {
 		e.claims.Add(m.hash, len(m.key))
 	}
 	if m.kind == record.Touch {
-		e.index.Hold(m.hash, m.key) // the sweeper must not take it meanwhile
+		e.hold(m) // the sweeper must not take it meanwhile
 	}
 	return g
+}
+
+// hold keeps the sweeper from a key that a touch is queued for, until the
+// newest of what is pending for it is settled. The caller holds mu.
+func (e *engine) hold(m *mutation) {
+	e.holds = true
+	e.index.Hold(m.hash, m.key)
 }
 
 // nextGroup returns the group of the next sync. The caller holds mu.
@@ -126,7 +133,8 @@ func (e *engine) gather(g *group) {
 // and forgets them either way. The caller holds mu.
 func (e *engine) settle(g *group, err error) error {
 	e.settling = nil
-	for _, m := range g.mutations {
+	for i := range g.mutations {
+		m := &g.mutations[i]
 		if err == nil {
 			err = errors.Join(err, e.publish(m))
 		}
@@ -136,11 +144,14 @@ func (e *engine) settle(g *group, err error) error {
 		switch newest := e.pending[m.key]; {
 		case newest.seq == m.seq:
 			delete(e.pending, m.key)
-			e.index.Release(m.hash, m.key)
+			if e.holds {
+				e.index.Release(m.hash, m.key)
+			}
 		case newest.kind == record.Touch:
-			e.index.Hold(m.hash, m.key) // it was not there when the touch was queued
+			e.hold(m) // it was not there when the touch was queued
 		}
 	}
+	e.holds = e.holds && len(e.pending) > 0
 	e.folder.note(e)
 	e.compactor.note(e)
 	return err

@@ -43,6 +43,8 @@ type engine struct {
 	// pending has, for each key in a group, its newest write, which is in
 	// the log but not in the index. Protected by mu.
 	pending map[string]mutation
+	// holds says that the index may hold keys of pending. Protected by mu.
+	holds bool
 	// claims has the keys in the groups that the index must have room for.
 	// Protected by mu.
 	claims keydir.Claims

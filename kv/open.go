@@ -138,7 +138,7 @@ func (e *engine) replay(at seglog.Location, r record.Record) {
 		}
 		m.value = location(old)
 	}
-	e.publish(m)
+	e.publish(&m)
 }
 
 // report keeps what recovery did, and says it if it was anything.

@@ -65,7 +65,7 @@ func (*crowdedError) Unwrap() error { return errCrowded }
 // bring the log above Options.MaxBytes, or finds no room in the index. A
 // delete never does. The caller holds mu.
 func (e *engine) roomFor(m mutation, value []byte) error {
-	if err := e.indexable(m, &e.claims); err != nil || e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
+	if err := e.indexable(&m, &e.claims); err != nil || e.opts.MaxBytes == 0 || m.kind == record.Tombstone {
 		return err
 	}
 	size := record.Size(len(m.key), len(value))
@@ -80,8 +80,10 @@ func (e *engine) roomForAll(all []mutation, size int64) error {
 	if err := e.allIndexable(all); err != nil {
 		return err
 	}
-	deletes := !slices.ContainsFunc(all, func(m mutation) bool { return m.kind != record.Tombstone })
-	if e.opts.MaxBytes == 0 || deletes || e.fits(size, 0) == nil {
+	if e.opts.MaxBytes == 0 || e.fits(size, 0) == nil {
+		return nil
+	}
+	if deletes := !slices.ContainsFunc(all, func(m mutation) bool { return m.kind != record.Tombstone }); deletes {
 		return nil
 	}
 	return e.makeRoom(size, all)
@@ -89,7 +91,7 @@ func (e *engine) roomForAll(all []mutation, size int64) error {
 
 // indexable returns an ErrFull if the index might not take a mutation, behind
 // others: what is in the log must get there.
-func (e *engine) indexable(m mutation, others *keydir.Claims) error {
+func (e *engine) indexable(m *mutation, others *keydir.Claims) error {
 	if m.kind == record.Put && !e.index.Fits(m.hash, m.key, others) {
 		return ErrFull
 	}
@@ -100,13 +102,14 @@ func (e *engine) indexable(m mutation, others *keydir.Claims) error {
 // others and what is pending.
 func (e *engine) allIndexable(all []mutation) error {
 	claims := e.claims
-	for _, m := range all {
-		if m.kind == record.Put {
+	for i := range all {
+		if m := &all[i]; m.kind == record.Put {
 			claims.Add(m.hash, len(m.key))
 		}
 	}
-	for _, m := range all {
-		if m.kind != record.Put {
+	for i := range all {
+		m := &all[i]
+		if m.kind != record.Put || e.index.Suffices(m.hash, &claims) {
 			continue
 		}
 		claims.Drop(m.hash, len(m.key)) // it is no other

@@ -52,6 +52,12 @@ func (d *Keydir) Fits(h uint64, key string, others *Claims) bool {
 	return s.fits(h, key, alone)
 }
 
+// Suffices reports whether the stripe of a hash has room for all keys that
+// claim it there, even if none is there yet.
+func (d *Keydir) Suffices(h uint64, all *Claims) bool {
+	return d.Stripe(h).arena.pieces(all.stripes[h>>stripeShift].most())
+}
+
 // fits reports whether a key is there, or finds room if it comes alone.
 func (s *Stripe) fits(h uint64, key string, alone bool) bool {
 	s.RLock()

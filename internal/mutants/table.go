@@ -45,7 +45,7 @@ func engineMutants() []mutant {
 			"kv/snapshot.go",
 			"	e.mu.Lock()\n	defer e.mu.Unlock()\n	return e.snapshotLocked(o)", "	return e.snapshotLocked(o)"}, {
 			"kv/commit.go",
-			"		} else {\n			err = errors.Join(err, e.publish(m))", "		} else {\n			for range 100 {\n				e.index.Barrier() // somebody else may run\n			}\n			err = errors.Join(err, e.publish(m))"}}},
+			"		} else {\n			err = errors.Join(err, e.publish(&all[i]))", "		} else {\n			for range 100 {\n				e.index.Barrier() // somebody else may run\n			}\n			err = errors.Join(err, e.publish(&all[i]))"}}},
 		{"M41", "a group that failed left on the disk", "./internal/segment", "Group", []change{{
 			"internal/segment/group.go",
 			"return errors.Join(err, s.Sync())", "return err"}}},
@@ -174,7 +174,7 @@ func engineMutants() []mutant {
 			"		deadline = entry.Deadline\n", ""}}},
 		{"M25", "readers see a write before it is durable", engine, "Group|Durable|Visible|Mixed|Pending", []change{{
 			"kv/commit.go",
-			"return e.queue(m), nil", "return e.queue(m), e.publish(m)"}}},
+			"return e.queue(&m), nil", "return e.queue(&m), e.publish(&m)"}}},
 		{"M26", "expired keys are counted (buntdb)", engine, "Trap04", []change{{
 			"kv/scan.go",
 			"	e.expire()\n	return e.index.Len()", "	return e.index.Len()"}}},

@@ -14,13 +14,13 @@ type Draft struct {
 	Offset        int64 // where the record lies; the segment's to fill in
 }
 
-// size returns the bytes that the record will take.
-func (d *Draft) size() int64 { return record.Size(len(d.Key), len(d.Value)) }
+// Size returns the bytes that the record will take.
+func (d *Draft) Size() int64 { return record.Size(len(d.Key), len(d.Value)) }
 
 // GroupSize returns the bytes that a group of records takes.
 func GroupSize(group []Draft) (size int64) {
 	for i := range group {
-		size += group[i].size()
+		size += group[i].Size()
 	}
 	return size
 }
@@ -43,7 +43,7 @@ func (s *Segment) AppendGroup(group []Draft) error {
 		for i := range group {
 			d := &group[i]
 			d.Commit, d.Synced, d.Offset = i == len(group)-1, synced, at.Offset
-			n := d.size()
+			n := d.Size()
 			record.Encode(dst[:n], at, d.Header, d.Key, d.Value)
 			t = t.with(dst[:n])
 			dst, at.Offset = dst[n:], at.Offset+n
