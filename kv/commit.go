@@ -2,6 +2,7 @@ package kv
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
@@ -86,6 +87,9 @@ func (s *KVStore) commitAllLocked(all []mutation, drafts []segment.Draft, hold b
 		e.journal.note(m.key)
 		hold = hold || e.isPending(m.key)
 	}
+	if !hold {
+		e.fetch(all)
+	}
 	var g *group
 	for i := range all {
 		if hold {
@@ -98,6 +102,18 @@ func (s *KVStore) commitAllLocked(all []mutation, drafts []segment.Draft, hold b
 		s.noteWrite()
 	}
 	return g, err
+}
+
+// fetch prepares the index for mutations that are published next, each of
+// which it would wait for otherwise.
+func (e *engine) fetch(all []mutation) {
+	var hashes [keydir.FetchMost]uint64
+	for some := range slices.Chunk(all, len(hashes)) {
+		for i := range some {
+			hashes[i] = some[i].hash
+		}
+		e.index.Fetch(hashes[:len(some)])
+	}
 }
 
 // noteWrite tells those who work behind the writers that something was

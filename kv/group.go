@@ -133,6 +133,9 @@ func (e *engine) gather(g *group) {
 // and forgets them either way. The caller holds mu.
 func (e *engine) settle(g *group, err error) error {
 	e.settling = nil
+	if err == nil {
+		e.fetch(g.mutations)
+	}
 	for i := range g.mutations {
 		m := &g.mutations[i]
 		if err == nil {
