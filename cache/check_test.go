@@ -78,7 +78,7 @@ func (q *queue) pages() (n int) {
 
 func (x *index) check() (tables, slots int, err error) {
 	for p := 0; p < len(x.dir); {
-		t := table(x.pool.pages[x.dir[p]])
+		t := table(x.pool.page(x.dir[p]))
 		n := 0
 		for i := range t.slots() {
 			s := t.slot(i)

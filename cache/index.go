@@ -23,7 +23,7 @@ func newIndex(p *pool) *index {
 }
 
 // table returns the table for a tag.
-func (x *index) table(tag uint32) table { return x.pool.pages[x.dir[x.place(tag)]] }
+func (x *index) table(tag uint32) table { return x.pool.page(x.dir[x.place(tag)]) }
 
 func (x *index) place(tag uint32) int { return int(tag >> (tagBits - x.depth)) }
 
@@ -31,7 +31,7 @@ func (x *index) place(tag uint32) int { return int(tag >> (tagBits - x.depth)) }
 func (x *index) find(hash uint64, key string) (t table, i int, r record, ok bool) {
 	tag := tagOf(hash)
 	t = x.table(tag)
-	for i = t.home(tag); ; i = t.after(i) {
+	for i = t.seek(tag); ; i = t.after(i) {
 		s := t.slot(i)
 		if s == 0 {
 			return t, i, r, false
@@ -70,7 +70,7 @@ func (x *index) split(tag uint32) {
 	}
 	id := x.pool.take()
 	x.pages++
-	upper := table(x.pool.pages[id])
+	upper := table(x.pool.page(id))
 	copy(upper, old) // the ghosts of both
 	x.refill(old, depth+1, old, 0)
 	x.refill(upper, depth+1, upper, 1)

@@ -98,7 +98,7 @@ func (c *MemoryCache) entry(ctx context.Context, key string) (Entry, bool, error
 // walk calls fn for every slot. fn must not change the index.
 func (x *index) walk(fn func(slot)) {
 	for p := 0; p < len(x.dir); {
-		t := table(x.pool.pages[x.dir[p]])
+		t := table(x.pool.page(x.dir[p]))
 		for i := range t.slots() {
 			if s := t.slot(i); s != 0 {
 				fn(s)

@@ -57,18 +57,22 @@ func (c *MemoryCache) Get(ctx context.Context, key string) ([]byte, error) {
 
 // AppendGet appends a copy of the value of key to dst and returns the result,
 // as append does. It allocates only when dst has no room. After an error,
-// which is one of those of Get, the result is dst as it was.
+// which is one of those of Get, the result is dst as it was, but for what lies
+// behind its length.
 func (c *MemoryCache) AppendGet(ctx context.Context, dst []byte, key string) ([]byte, error) {
 	s, hash, err := c.enter(ctx, key)
 	if err != nil {
 		return dst, err
 	}
-	dst, _, ok := s.get(dst, hash, key)
+	value, ok := s.getAlike(dst, hash, key)
+	if !ok {
+		value, _, ok = s.get(dst, hash, key)
+	}
 	c.leave(s)
 	if !ok {
 		return dst, ErrNotFound
 	}
-	return dst, nil
+	return value, nil
 }
 
 // Set is Cache.Set. It costs what it evicts, which is about as many bytes as
@@ -150,7 +154,7 @@ func (c *MemoryCache) enter(ctx context.Context, key string) (*shard, uint64, er
 	}
 	hash := maphash.String(c.seed, key)
 	s := c.shards[hash&uint64(len(c.shards)-1)]
-	s.mu.Lock()
+	s.lock()
 	if s.closed {
 		s.mu.Unlock()
 		return nil, 0, ErrCacheClosed

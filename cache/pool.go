@@ -8,21 +8,27 @@ import "math/bits"
 //
 // A page has a number from 1. A position is page number times page size, plus
 // an offset; bytes that run over the end of a page go on in its next.
+//
+// Memory comes in chunks of some pages, so that what says where they are is
+// small enough to stay in the processor's cache.
 type pool struct {
-	shift uint // log2 of the page size
-	most  int
-	pages [][]byte // by number; pages[0] is none
-	next  []uint32 // by number: the page after it in a log, 0 for none
-	free  []uint32 // numbers of pages that nobody uses
+	shift  uint // log2 of the page size
+	most   int
+	chunks [][]byte // chunkPages pages each, the last may be shorter
+	taken  int      // pages that were ever used: numbers up to it
+	next   []uint32 // by number: the page after it in a log, 0 for none
+	free   []uint32 // numbers of taken pages that nobody uses
 }
 
 const (
 	leastPage     = 1 << 10
 	mostPage      = 64 << 10
 	pagesPerShard = 256 // at least, where page sizes allow
+	chunkShift    = 3
+	chunkPages    = 1 << chunkShift
 	// pageOverhead is what a page costs beside its bytes: its places in
-	// pages, next and free, and in the index's directory.
-	pageOverhead = 24 + 4 + 4 + 8
+	// next and free, in the index's directory, and its part of one in chunks.
+	pageOverhead = 4 + 4 + 8 + 24/chunkPages
 )
 
 // newPool returns a pool for a shard of so many bytes, overhead included.
@@ -33,7 +39,7 @@ func newPool(bytes int64) *pool {
 	}
 	most := int(bytes / (size + pageOverhead))
 	p := &pool{shift: uint(bits.TrailingZeros64(uint64(size))), most: most}
-	p.pages = make([][]byte, 1, most+1)
+	p.chunks = make([][]byte, 0, (most+chunkPages-1)/chunkPages)
 	p.next = make([]uint32, most+1)
 	p.free = make([]uint32, 0, most)
 	return p
@@ -42,11 +48,14 @@ func newPool(bytes int64) *pool {
 func (p *pool) size() int { return 1 << p.shift }
 
 // used returns how many pages somebody uses.
-func (p *pool) used() int { return len(p.pages) - 1 - len(p.free) }
+func (p *pool) used() int { return p.taken - len(p.free) }
+
+// made returns how many pages there is memory for.
+func (p *pool) made() int { return min(len(p.chunks)*chunkPages, p.most) }
 
 // bytes returns the memory that the pool holds, with its overhead.
 func (p *pool) bytes() int64 {
-	return int64(len(p.pages)-1)*int64(p.size()) + int64(p.most)*pageOverhead
+	return int64(p.made())*int64(p.size()) + int64(p.most)*pageOverhead
 }
 
 // take returns the number of a page that nobody uses, with any content. That
@@ -58,11 +67,26 @@ func (p *pool) take() uint32 {
 		p.next[id] = 0
 		return id
 	}
-	if len(p.pages) > p.most {
+	if p.taken == p.made() {
+		p.grow()
+	}
+	p.taken++
+	return uint32(p.taken)
+}
+
+// grow adds a chunk.
+func (p *pool) grow() {
+	pages := min(chunkPages, p.most-p.made())
+	if pages == 0 {
 		panic("cache: a page beyond the bound")
 	}
-	p.pages = append(p.pages, make([]byte, p.size()))
-	return uint32(len(p.pages) - 1)
+	p.chunks = append(p.chunks, make([]byte, pages<<p.shift))
+}
+
+// page returns the bytes of a page.
+func (p *pool) page(id uint32) []byte {
+	id--
+	return p.chunks[id>>chunkShift][id&(chunkPages-1)<<p.shift:][:p.size()]
 }
 
 // give takes a page back.
@@ -74,7 +98,7 @@ func (p *pool) piece(pos uint32, n int) []byte {
 	for off >= p.size() {
 		id, off = p.next[id], off-p.size()
 	}
-	return p.pages[id][off:]
+	return p.page(id)[off:]
 }
 
 // record returns the record at pos.
@@ -86,7 +110,7 @@ func (p *pool) record(pos uint32) record {
 	var header [maxHeader]byte
 	n := copy(header[:], b)
 	if next := p.next[pos>>p.shift]; next != 0 {
-		copy(header[n:], p.pages[next])
+		copy(header[n:], p.page(next))
 	}
 	return parseHeader(pos, header[:])
 }
@@ -129,7 +153,7 @@ func (p *pool) overwrite(pos uint32, off int, b []byte) {
 // reset takes all pages back.
 func (p *pool) reset() {
 	p.free = p.free[:0]
-	for id := range p.pages[1:] {
+	for id := range p.taken {
 		p.free = append(p.free, uint32(id+1))
 	}
 }

@@ -41,7 +41,7 @@ func (q *queue) write(b []byte) {
 	q.bytes += len(b)
 	for len(b) > 0 {
 		q.open()
-		n := copy(q.pool.pages[q.head.page][q.head.off:], b)
+		n := copy(q.pool.page(q.head.page)[q.head.off:], b)
 		q.head.off += n
 		b = b[n:]
 	}
@@ -52,7 +52,7 @@ func (q *queue) writeString(s string) {
 	q.bytes += len(s)
 	for len(s) > 0 {
 		q.open()
-		n := copy(q.pool.pages[q.head.page][q.head.off:], s)
+		n := copy(q.pool.page(q.head.page)[q.head.off:], s)
 		q.head.off += n
 		s = s[n:]
 	}
@@ -72,7 +72,7 @@ func (q *queue) drop(n int) {
 func (q *queue) move(n int, to *queue) {
 	for n > 0 {
 		m := min(n, q.pool.size()-q.tail.off)
-		to.write(q.pool.pages[q.tail.page][q.tail.off:][:m])
+		to.write(q.pool.page(q.tail.page)[q.tail.off:][:m])
 		q.leave(m)
 		n -= m
 	}

@@ -61,14 +61,31 @@ func appendHeader(dst []byte, key, value int, deadline int64, flags uint64) []by
 // parseHeader reads a header from the front of b, which has maxHeader bytes
 // or ends with the log.
 func parseHeader(pos uint32, b []byte) record {
-	key, n := binary.Uvarint(b)
-	value, m := binary.Uvarint(b[n:])
+	key, n := uvarint(b)
+	value, m := uvarint(b[n:])
 	r := record{pos: pos, header: n + m, key: int(key >> flagBits), value: int(value), negative: key&flagNegative != 0}
 	if key&flagTimed != 0 {
-		for i := range deadlineBytes {
-			r.deadline |= int64(b[r.header+i]) << (8 * i)
-		}
+		r.deadline = parseDeadline(b[r.header:])
 		r.header += deadlineBytes
 	}
 	return r
+}
+
+func parseDeadline(b []byte) (deadline int64) {
+	for i := range deadlineBytes {
+		deadline |= int64(b[i]) << (8 * i)
+	}
+	return deadline
+}
+
+// uvarint is binary.Uvarint, quick for numbers of two bytes, which lengths
+// mostly are.
+func uvarint(b []byte) (uint64, int) {
+	switch {
+	case b[0] < 1<<7:
+		return uint64(b[0]), 1
+	case b[1] < 1<<7:
+		return uint64(b[0]&(1<<7-1)) | uint64(b[1])<<7, 2
+	}
+	return binary.Uvarint(b)
 }

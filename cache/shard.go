@@ -10,6 +10,7 @@ import (
 type shard struct {
 	mu     sync.Mutex // protects the fields below
 	closed bool
+	last   form // of the last record whose value was got
 
 	seed  maphash.Seed
 	clock *clock
@@ -40,6 +41,20 @@ func newShard(c *MemoryCache, bytes int64, entries int) *shard {
 // shardOverhead is more than what a shard, its pool and its index take beside
 // pages and what goes with them.
 const shardOverhead = 1 << 10
+
+// spins is how often lock looks again, about the time that a value is copied in.
+const spins = 200
+
+// lock locks the shard. Whoever holds it is done before a goroutine could be
+// put to sleep and woken: it is worth a short wait.
+func (s *shard) lock() {
+	for range spins {
+		if s.mu.TryLock() {
+			return
+		}
+	}
+	s.mu.Lock()
+}
 
 // clear empties the shard.
 func (s *shard) clear() {
@@ -76,13 +91,14 @@ func (s *shard) valued(hash uint64, key string) (record, bool) {
 func (s *shard) get(dst []byte, hash uint64, key string) ([]byte, record, bool) {
 	t, i, r, ok := s.live(hash, key)
 	if ok {
-		t.setSlot(i, t.slot(i).touched())
+		t.touch(i)
 	}
 	if !ok || r.negative {
 		s.counts.misses++
 		return dst, r, false
 	}
 	s.counts.hits++
+	s.last = r.form()
 	return s.appendValue(dst, r), r, true
 }
 
@@ -176,7 +192,9 @@ func (s *shard) tell(r record, why Reason) {
 // told returns the events that nobody was told of, for the caller to tell.
 func (s *shard) told() []event {
 	events := s.events
-	s.events = nil
+	if events != nil {
+		s.events = nil
+	}
 	return events
 }
 

@@ -40,10 +40,29 @@ func (t table) setSlot(i int, s slot) {
 // slot: linear probing wants a fifth of it empty.
 func (t table) full() bool { return t.count() >= t.slots()*4/5 }
 
-// home returns where the search for a tag begins.
+// home returns where the search for a tag begins. The bits of a tag are mixed,
+// as the first are the same in all of the table.
 func (t table) home(tag uint32) int {
-	rest := tag << t.depth() & (1<<tagBits - 1)
-	return int(uint64(rest) * uint64(t.slots()) >> tagBits)
+	return int(uint64(tag*0x9e3779b1) * uint64(t.slots()) >> 32)
+}
+
+// seek returns the first slot with a tag, or the empty one that ends the search.
+func (t table) seek(tag uint32) int {
+	slots := t[t.slotsAt():]
+	for i := t.home(tag); ; i = t.after(i) {
+		s := slot(binary.LittleEndian.Uint64(slots[slotBytes*i:]))
+		if s == 0 || s.tag() == tag {
+			return i
+		}
+	}
+}
+
+// touch notes an access. A slot that has its fill is left alone: a write would
+// take its line from the other processors.
+func (t table) touch(i int) {
+	if s := t.slot(i); s.touched() != s {
+		t.setSlot(i, s.touched())
+	}
 }
 
 func (t table) after(i int) int {

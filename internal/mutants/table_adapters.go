@@ -44,11 +44,17 @@ func adapterMutants() []mutant {
 			"cache/evict.go",
 			"			t.remember(hash)\n", ""}}},
 		{"M124", "what is read is evicted too", evicts, "HotIsKept", []change{{
-			"cache/shard.go",
-			"t.setSlot(i, t.slot(i).touched())", "t.setSlot(i, t.slot(i))"}}},
+			"cache/table.go",
+			"t.setSlot(i, s.touched())", "t.setSlot(i, s)"}}},
 		{"M125", "a dead record at the tail forgets the live one", evicts, "Model", []change{{
 			"cache/index.go",
 			"s == 0 || s.pos() == pos", "s == 0 || s.tag() == tag"}}},
+		{"M180", "a value read on a guess, whose ever it is", evicts, "Alike", []change{{
+			"cache/alike.go",
+			" && header == f.header &&\n		string(b[header:][:len(key)]) == key", " && header == f.header"}}},
+		{"M181", "an expired value read on a guess", evicts, "Alike", []change{{
+			"cache/alike.go",
+			" || s.last.timed && s.clock", " || false && s.clock"}}},
 		{"M140", "a record written whatever is there", once, "Storm|Store/in_memory/of", []change{{
 			"idempotency/kvstore.go",
 			"		If:       e.version,", "		If:       0,"}}},
