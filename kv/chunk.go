@@ -1,6 +1,8 @@
 package kv
 
 import (
+	"slices"
+
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
@@ -11,14 +13,15 @@ import (
 // once waits for them but once. The first chunk is a single item: many a scan
 // ends there.
 type chunk struct {
-	items []Item
-	limit int // items of the next one
+	items  []Item
+	places []seglog.Wanted
+	limit  int // items of the next one
 }
 
 // Bounds of a chunk. Its values are one allocation, so that is also what one
 // that is kept may keep with it; a longer value is alone.
 const (
-	chunkItems  = seglog.WarmMost
+	chunkItems  = seglog.ReadMost
 	chunkBytes  = 16 << 10
 	chunkGrowth = 4
 )
@@ -38,17 +41,20 @@ func (c *chunk) fill(n *Snapshot, pairs []keydir.Pair) (rest []keydir.Pair, err 
 	if n.engine.opts.reads != nil {
 		n.engine.opts.reads()
 	}
-	n.engine.warm(pairs[:count])
-	values := make([]byte, 0, size)
-	for _, pair := range pairs[:count] {
-		from := len(values)
-		var header record.Header
-		values, header, err = n.engine.log.ReadValue(values, location(pair.Entry), pair.Key)
-		if err != nil {
-			return nil, n.engine.public("read a value", err)
-		}
-		value := values[from:len(values):len(values)]
-		c.items = append(c.items, Item{Key: pair.Key, Value: value, Deadline: asTime(pair.Entry.Deadline), Version: header.Seq})
+	c.items = slices.Grow(c.items, count)
+	from := 0
+	err = n.engine.log.ReadValues(make([]byte, 0, size), c.wanted(pairs[:count]), func(values []byte, h record.Header) {
+		pair := &pairs[len(c.items)]
+		c.items = append(c.items, Item{
+			Key:      pair.Key,
+			Value:    values[from:len(values):len(values)],
+			Deadline: asTime(pair.Entry.Deadline),
+			Version:  h.Seq,
+		})
+		from = len(values)
+	})
+	if err != nil {
+		return nil, n.engine.public("read a value", err)
 	}
 	return pairs[count:], nil
 }
@@ -66,14 +72,11 @@ func (c *chunk) measure(pairs []keydir.Pair) (count int, size int64) {
 	return count, size
 }
 
-// warm begins to fetch the values of a chunk's pairs, if they are several.
-func (e *engine) warm(pairs []keydir.Pair) {
-	if len(pairs) < 2 {
-		return
+// wanted says where the values of the pairs lie. It is valid until the next.
+func (c *chunk) wanted(pairs []keydir.Pair) []seglog.Wanted {
+	c.places = c.places[:0]
+	for i := range pairs {
+		c.places = append(c.places, seglog.Wanted{Location: location(pairs[i].Entry), Key: pairs[i].Key})
 	}
-	var places [chunkItems]seglog.Location
-	for i, pair := range pairs {
-		places[i] = location(pair.Entry)
-	}
-	e.log.Warm(places[:len(pairs)])
+	return c.places
 }

@@ -6,9 +6,9 @@ import "math/bits"
 const FetchMost = 64
 
 // Fetch looks at the slots and the entries of keys with these hashes, so that
-// they are in the processor's cache when Put or Delete comes to them. As in a
-// Warm of the log, nothing depends on what was found before, so the processor
-// waits for the memory of all keys at once.
+// they are in the processor's cache when Put or Delete comes to them. As when
+// the log reads many values, nothing depends on what was found before, so the
+// processor waits for the memory of all keys at once.
 //
 // That takes all their stripes together: a lock between two looks would have
 // the second wait for the first. A stripe that is still to be loaded is left

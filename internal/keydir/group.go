@@ -2,6 +2,7 @@ package keydir
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,7 @@ const together = 64
 // append appends the pairs of those ids that are there. The caller holds the
 // order.
 func (c *Cursor) append(dst []Pair, ids []uint32) []Pair {
+	dst = slices.Grow(dst, len(ids))
 	for len(ids) > 0 {
 		n := min(len(ids), together)
 		dst = c.appendGroup(dst, ids[:n])

@@ -1,6 +1,9 @@
 package keydir
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // collect finds the first ids in the range, at most max, and whether there are
 // more. The caller holds the order.
@@ -8,7 +11,7 @@ import "sort"
 // It goes beyond the end, by as many ids as there are before it at most, and
 // drops those: to look for the end at each key would be to wait for each.
 func (c *Cursor) collect(max int) {
-	ids := c.ids[:0]
+	ids := slices.Grow(c.ids[:0], min(max, thenAhead)+1)
 	c.walk(func(id uint32) bool {
 		ids = append(ids, id)
 		n := len(ids)

@@ -205,6 +205,12 @@ func engineMutants() []mutant {
 		{"M131", "a cursor of keys shows the dead", "./internal/keydir", "Walks|Snapshot", []change{{
 			"internal/keydir/group.go",
 			"return Entry{Deadline: p.deadline()}, p.has(live)", "return Entry{Deadline: p.deadline()}, true"}}},
+		{"M132", "a record of known length not proved", "./internal/record", "EveryBit", []change{{
+			"internal/record/record.go",
+			"if len(b) < HeaderSize || Sum(b) != xxhash.Sum64(b[8:])^at.mix() {", "if len(b) < HeaderSize {"}}},
+		{"M133", "a scan takes the value of another key", "./internal/segment", "ReadValues", []change{{
+			"internal/segment/readmany.go",
+			"return r, err == nil && string(r.Key) == x.Key", "return r, err == nil || r.Key == nil"}}},
 		{"M119", "a number given that a prepared segment has", "./internal/seglog", "Numbers", []change{{
 			"internal/seglog/rotate.go",
 			"	if err := l.dropPrepared(); err != nil {\n		return 0, err\n	}\n", ""}}},

@@ -71,6 +71,12 @@ func roundTrip(t *testing.T, at record.Place, h record.Header, key string, value
 	require.Equal(t, h, got.Header)
 	require.Equal(t, key, string(got.Key))
 	require.True(t, bytes.Equal(value, got.Value))
+	known, err := record.DecodeKnown(b, at)
+	require.NoError(t, err)
+	require.Equal(t, got, known)
+	known, err = record.DecodeKnown(append(bytes.Clone(b), 1, 2, 3), at)
+	require.NoError(t, err, "a record that is shorter than was thought")
+	require.Equal(t, got, known)
 
 	for _, wrong := range []record.Place{
 		{Store: at.Store + 1, Segment: at.Segment, Offset: at.Offset},
@@ -79,6 +85,8 @@ func roundTrip(t *testing.T, at record.Place, h record.Header, key string, value
 	} {
 		_, err := record.Decode(b, wrong)
 		require.ErrorIs(t, err, record.ErrInvalid, "a record must not decode at another place")
+		_, err = record.DecodeKnown(b, wrong)
+		require.ErrorIs(t, err, record.ErrInvalid, "nor one of known length")
 	}
 
 	moved := make([]byte, len(b))
@@ -98,6 +106,8 @@ func TestEveryBitMatters(t *testing.T) {
 		b[bit/8] ^= 1 << (bit % 8)
 		_, err := record.Decode(b, at)
 		require.Error(t, err, "bit %d", bit)
+		_, err = record.DecodeKnown(b, at)
+		require.Error(t, err, "bit %d of a record of known length", bit)
 		b[bit/8] ^= 1 << (bit % 8)
 	}
 	t.Logf("%d bits", len(b)*8)
@@ -109,6 +119,8 @@ func TestCutShort(t *testing.T) {
 	for n := range b {
 		t.Run(fmt.Sprintf("%d of %d bytes", n, len(b)), func(t *testing.T) {
 			_, err := record.Decode(b[:n], at)
+			require.ErrorIs(t, err, record.ErrShort)
+			_, err = record.DecodeKnown(b[:n], at)
 			require.ErrorIs(t, err, record.ErrShort)
 		})
 	}

@@ -240,18 +240,24 @@ func (l *Log) ReadValue(dst []byte, at Location, key string) ([]byte, record.Hea
 	return (*l.members.Load())[at.Segment].ReadValue(dst, at.Offset, at.Size, key)
 }
 
-// WarmMost is the most places that Warm takes.
-const WarmMost = 64
+// Wanted is a value to be read.
+type Wanted struct {
+	Location
+	Key string
+}
 
-// Warm begins to fetch the records at some such places, which will be read
-// soon. See segment.Warm.
-func (l *Log) Warm(places []Location) {
-	var spots [WarmMost]segment.Spot
+// ReadMost is the most values that ReadValues takes.
+const ReadMost = 64
+
+// ReadValues is ReadValue for several. See segment.ReadValues.
+func (l *Log) ReadValues(dst []byte, wanted []Wanted, got func(dst []byte, h record.Header)) error {
+	var spots [ReadMost]segment.Spot
 	members := *l.members.Load()
-	for i, at := range places {
-		spots[i] = segment.Spot{In: members[at.Segment].Segment, Offset: at.Offset, Size: at.Size}
+	for i := range wanted {
+		w := &wanted[i]
+		spots[i] = segment.Spot{In: members[w.Segment].Segment, Offset: w.Offset, Size: w.Size, Key: w.Key}
 	}
-	segment.Warm(spots[:len(places)])
+	return segment.ReadValues(dst, spots[:len(wanted)], got)
 }
 
 // install makes a changed manifest durable.

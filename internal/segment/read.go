@@ -36,32 +36,6 @@ func (s *Segment) ReadValue(dst []byte, off, size int64, key string) (_ []byte, 
 	return append(dst, r.Value...), r.Header, nil
 }
 
-// Spot is a record that will be read soon.
-type Spot struct {
-	In     *Segment
-	Offset int64
-	Size   int64
-}
-
-// Warm looks at the records, or the beginnings of long ones, so that they are
-// in the processor's cache when they are read. Nothing in its loops depends on
-// what was found, so the processor goes on to the next while it waits for
-// memory: for many it waits hardly longer than for one. What cannot be
-// reached is the reader's to meet.
-func Warm(spots []Spot) (sum byte) {
-	var fault error
-	defer catchFault(&fault, debug.SetPanicOnFault(true))
-	const line, most = 64, 512 // bytes
-	for at := int64(0); at < most; at += line {
-		for i := range spots {
-			if s := &spots[i]; at < s.Size && s.In.mem != nil {
-				sum += s.In.mem[s.Offset+at]
-			}
-		}
-	}
-	return sum
-}
-
 // readBehind reads a record into the spare capacity of dst, or a new buffer.
 // The value may then move down onto the bytes before it: append copes.
 func (s *Segment) readBehind(dst []byte, off, size int64) (_ []byte, err error) {
