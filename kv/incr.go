@@ -1,11 +1,14 @@
 package kv
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"time"
 
 	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/seglog"
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // Incr adds delta to the counter under key and returns the sum. A counter is
@@ -50,21 +53,56 @@ func (s *KVStore) incrLocked(key string, h uint64, delta, deadline int64) (int64
 		return 0, nil, err
 	}
 	sum := delta
-	if entry, err := e.alive(h, key); err == nil {
-		var text [maxCounter]byte
-		value, _, err := e.log.ReadValue(text[:0], location(entry), key)
-		if err != nil {
-			return 0, nil, e.public("read a counter", err)
-		}
+	switch value, old, err := e.counterOf(key, h); {
+	case err == nil:
 		if sum, err = add(value, delta); err != nil {
 			return 0, nil, err
 		}
-		deadline = entry.Deadline
+		deadline = old
+	case !errors.Is(err, ErrKeyNotFound):
+		return 0, nil, err
 	}
-	var text [maxCounter]byte
 	m := mutation{kind: record.Put, key: key, hash: h, deadline: deadline}
-	g, err := s.commitLocked(m, strconv.AppendInt(text[:0], sum, 10))
+	g, err := s.commitLocked(m, strconv.AppendInt(e.counter[:0], sum, 10))
 	return sum, g, err
+}
+
+// counterOf returns the newest value of a key, which is good until the next
+// call, and its deadline. A key without a value is ErrKeyNotFound. The caller
+// holds mu.
+//
+// As in read the slot of the key's hash leads to the value. Its entry, which
+// the write that follows needs, comes from memory meanwhile.
+func (e *engine) counterOf(key string, h uint64) (value []byte, deadline int64, err error) {
+	if !e.isPending(key) {
+		at, ok := e.locate(h)
+		if ok {
+			value, header, err := e.log.ReadValue(e.counter[:0], at, key)
+			switch {
+			case err == nil && e.expired(header.Deadline):
+				return nil, 0, ErrKeyExpired
+			case !errors.Is(err, segment.ErrOtherKey):
+				return value, header.Deadline, e.public("read a counter", err)
+			}
+		}
+	}
+	entry, err := e.alive(h, key)
+	if err != nil {
+		return nil, 0, err
+	}
+	value, _, err = e.log.ReadValue(e.counter[:0], location(entry), key)
+	return value, entry.Deadline, e.public("read a counter", err)
+}
+
+// locate returns where the record lies that the slot of a hash leads to, and
+// begins to fetch the entry.
+func (e *engine) locate(h uint64) (at seglog.Location, ok bool) {
+	stripe := e.index.Stripe(h)
+	stripe.RLock()
+	defer stripe.RUnlock()
+	at.Segment, at.Offset, ok, _ = stripe.Locate(h)
+	stripe.Fetch(h)
+	return at, ok
 }
 
 // add returns the sum of a counter, as its text, and delta.

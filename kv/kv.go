@@ -50,6 +50,8 @@ type engine struct {
 	claims keydir.Claims
 	// room is protected by mu.
 	room room
+	// counter has room for the text of one. Protected by mu.
+	counter [maxCounter]byte
 	// journal has the keys that were written while a transaction reads.
 	// Protected by mu.
 	journal journal

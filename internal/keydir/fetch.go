@@ -22,7 +22,7 @@ func (d *Keydir) Fetch(hashes []uint64) (sum uint64) {
 	}
 	for _, h := range hashes {
 		if held&stripeBit(h) != 0 {
-			sum += d.Stripe(h).look(fragment(h))
+			sum += d.Stripe(h).Fetch(h)
 		}
 	}
 	d.letThose(held)
@@ -57,14 +57,14 @@ func (d *Keydir) letThose(held uint64) {
 	}
 }
 
-// look reads the ends of the entry that the first slot with this fragment
-// leads to, if there is one.
-func (s *Stripe) look(frag uint32) uint64 {
+// Fetch looks at both ends of the entry that the first slot with this hash
+// leads to, if there is one. The caller holds RLock.
+func (s *Stripe) Fetch(h uint64) (sum uint64) {
 	slots := s.table.slots
 	if len(slots) == 0 {
 		return 0
 	}
-	mask := s.table.mask()
+	frag, mask := fragment(h), s.table.mask()
 	for i := frag & mask; !slots[i].empty(); i = (i + 1) & mask {
 		if slots[i].fragment() == frag {
 			p := s.arena.at(slots[i].ref())

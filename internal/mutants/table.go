@@ -171,7 +171,10 @@ func engineMutants() []mutant {
 			"if offset <= was || c.offset.CompareAndSwap(was, offset) {", "if c.offset.CompareAndSwap(was, offset) {"}}},
 		{"M24", "Incr restarts the ttl (nutsdb)", engine, "Trap03Incr", []change{{
 			"kv/incr.go",
-			"		deadline = entry.Deadline\n", ""}}},
+			"		deadline = old\n", "		_ = old\n"}}},
+		{"M55", "Incr takes the first slot of a hash for its key's", engine, "Alike", []change{{
+			"kv/incr.go",
+			"			case !errors.Is(err, segment.ErrOtherKey):", "			case !errors.Is(err, segment.ErrOtherKey) || err != nil:"}}},
 		{"M25", "readers see a write before it is durable", engine, "Group|Durable|Visible|Mixed|Pending", []change{{
 			"kv/commit.go",
 			"return e.queue(&m), nil", "return e.queue(&m), e.publish(&m)"}}},
