@@ -16,6 +16,7 @@ func BenchmarkUpdateLarge(b *testing.B) { updates(b, 100) }
 
 func updates(b *testing.B, keys int) {
 	f, d := writing(b)
+	durable := f.kv.WithSync(kv.SyncAlways)
 	set, count := walkFrom(d.probe, 0), walkFrom(d.counter, 0)
 	times := func(do func() error) func() error {
 		return func() error {
@@ -38,6 +39,11 @@ func updates(b *testing.B, keys int) {
 	}{
 		{"set/calls", times(func() error { return f.kv.Set(set.next(), d.value, 0) })},
 		{"set/update", update(func(tx *kv.Tx) error { return tx.Set(set.next(), d.value, 0) })},
+		{"set/durable", func() error {
+			return durable.Update(func(tx *kv.Tx) error {
+				return times(func() error { return tx.Set(set.next(), d.value, 0) })()
+			})
+		}},
 		{"incr/calls", times(func() error { _, err := f.kv.Incr(count.next(), 1, 0); return err })},
 		{"incr/update", update(func(tx *kv.Tx) error { _, err := tx.Incr(count.next(), 1, 0); return err })},
 	} {

@@ -87,7 +87,9 @@ func (s *KVStore) commitAllLocked(all []mutation, drafts []segment.Draft, hold b
 		e.journal.note(m.key)
 		hold = hold || e.isPending(m.key)
 	}
-	if !hold {
+	if hold {
+		e.nextGroup().expect(len(all))
+	} else {
 		e.fetch(all)
 	}
 	var g *group

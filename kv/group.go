@@ -3,6 +3,7 @@ package kv
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,9 @@ type group struct {
 }
 
 func newGroup() *group { return &group{done: make(chan struct{})} }
+
+// expect makes room for so many mutations.
+func (g *group) expect(n int) { g.mutations = slices.Grow(g.mutations, n) }
 
 // queue adds a mutation to the group of the next sync. The caller holds mu.
 func (e *engine) queue(m *mutation) *group {
