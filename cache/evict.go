@@ -2,10 +2,10 @@ package cache
 
 import "hash/maphash"
 
-// Eviction is S3-FIFO. New records go on probation, a log with a seventh of
-// the bytes. At its tail, those that were found again move to the main log; of
-// the others a fingerprint stays, and a key that comes back to it goes straight
-// to the main log. At the tail of that, records that were found since they were
+// Eviction is S3-FIFO. New records go on probation, a log with a sixth of the
+// bytes. At its tail, those that were found again move to the main log; of
+// the others a fingerprint stays, and a key that comes back to it soon goes
+// straight to the main log. At the tail of that, records that were found since they were
 // last here go round again, once for each time, and the rest is dropped. How
 // often a record must be found on probation is judged by how those fare that
 // were let in: see trial.
@@ -14,13 +14,17 @@ const (
 	// probationPercent is the part of all logged bytes that probation has.
 	// 10 is the paper's; it is too short for traces where keys come back
 	// soon and then no more, and more than 20 gives loops away.
-	probationPercent = 15
+	probationPercent = 17
 	// slackPages is what two logs may need beyond their bytes: the unused
 	// parts of their first and last pages, and one for a move.
 	slackPages = 5
 	// patience bounds how many bytes are moved for one Set, beyond four
 	// times its own: then what is at the tail goes, however often found.
 	patience = 64 << 10
+	// lateShare is that of the keys that come back late one of so many goes
+	// to the main log. Elsewhere it would be none; but in a loop all come
+	// late, and some of them must stay to be found at all.
+	lateShare = 32
 )
 
 // logRoom returns how many bytes the logs may have. As long as they have no
@@ -75,6 +79,19 @@ func (s *shard) evict(moves *int) {
 		s.forget(t, i, r, Evicted)
 	}
 	q.drop(r.size())
+}
+
+// deservesMain reports whether the record of a key that is not there goes
+// straight to the main log.
+func (s *shard) deservesMain(hash uint64) bool {
+	switch s.index.table(tagOf(hash)).recall(hash) {
+	case soon:
+		return true
+	case late:
+		s.late++
+		return s.late%lateShare == 0
+	}
+	return false
 }
 
 // isWorthKeeping judges a record at the tail of a log.

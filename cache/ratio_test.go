@@ -24,8 +24,8 @@ func TestHitRatios(t *testing.T) {
 		{"vault and loop", []int{256}, 4},
 		{"vault and loop", []int{512}, 8},
 		{"vault and loop", []int{1024, 2048}, -1},
-		{"oltp.gz", []int{500}, 6},
-		{"oltp.gz", []int{1000}, 6},
+		{"oltp.gz", []int{500}, 9},
+		{"oltp.gz", []int{1000}, 8},
 	} {
 		t.Run(c.trace, func(t *testing.T) {
 			keys := ratioTrace(t, c.trace)

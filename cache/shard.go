@@ -21,6 +21,7 @@ type shard struct {
 	probation queue
 	main      queue
 	trial     trial
+	late      uint // keys that came back late
 	entries   int
 	most      int    // entries
 	key       []byte // of the record that is being looked at
@@ -135,7 +136,7 @@ func (s *shard) write(hash uint64, key string, value []byte, deadline int64, fla
 		s.forget(t, i, r, why)
 	}
 	s.makeRoom(size, tagOf(hash))
-	main := old.main() || old == 0 && s.index.table(tagOf(hash)).recall(hash)
+	main := old.main() || old == 0 && s.deservesMain(hash)
 	s.place(hash, key, h, value, main, old.frequency())
 }
 

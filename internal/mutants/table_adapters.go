@@ -55,6 +55,9 @@ func adapterMutants() []mutant {
 		{"M181", "an expired value read on a guess", evicts, "Alike", []change{{
 			"cache/alike.go",
 			" || s.last.timed && s.clock", " || false && s.clock"}}},
+		{"M182", "who comes back late is taken for hot", evicts, "LateOnes", []change{{
+			"cache/evict.go",
+			"return s.late%lateShare == 0", "return true"}}},
 		{"M140", "a record written whatever is there", once, "Storm|Store/in_memory/of", []change{{
 			"idempotency/kvstore.go",
 			"		If:       e.version,", "		If:       0,"}}},
