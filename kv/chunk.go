@@ -59,6 +59,13 @@ func (c *chunk) fill(n *Snapshot, pairs []keydir.Pair) (rest []keydir.Pair, err 
 	return pairs[count:], nil
 }
 
+// clear makes it as good as new.
+func (c *chunk) clear() {
+	clear(c.items[:cap(c.items)])
+	clear(c.places[:cap(c.places)])
+	*c = chunk{items: c.items[:0], places: c.places[:0]}
+}
+
 // measure returns how many of the pairs make the next chunk, and what their
 // values may have, in bytes.
 func (c *chunk) measure(pairs []keydir.Pair) (count int, size int64) {

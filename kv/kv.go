@@ -82,8 +82,10 @@ type engine struct {
 
 	snapshots snapshots
 	turn      turn
-	// txMemories has memory of transactions that are done.
-	txMemories sync.Pool
+	// txMemories and scanMemories have memory of transactions and scans that
+	// are done.
+	txMemories   sync.Pool
+	scanMemories sync.Pool
 
 	recovery Recovery
 }

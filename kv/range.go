@@ -80,7 +80,9 @@ func (n *Snapshot) end() {
 // nothing more.
 func (n *Snapshot) Keys(prefix string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for batch, err := range n.batches(prefixed(prefix), keydir.DeadlineOnly) {
+		m := n.engine.scanMemory()
+		defer n.engine.keepScanMemory(m)
+		for batch, err := range n.batches(prefixed(prefix), keydir.DeadlineOnly, m) {
 			if err != nil {
 				return
 			}
@@ -109,8 +111,10 @@ func (n *Snapshot) ScanRange(from, to string, opts ...ScanOption) iter.Seq2[Item
 
 func (n *Snapshot) scan(r span) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		var c chunk
-		for pairs, err := range n.batches(r, keydir.Whole) {
+		m := n.engine.scanMemory()
+		defer n.engine.keepScanMemory(m)
+		c := &m.chunk
+		for pairs, err := range n.batches(r, keydir.Whole, m) {
 			for err == nil && len(pairs) > 0 {
 				pairs, err = c.fill(n, pairs)
 				for _, item := range c.items {
@@ -140,17 +144,16 @@ const (
 
 // batches yields what the index had in a span and what had not expired. What
 // it yields is valid until the next. An error is yielded last.
-func (n *Snapshot) batches(r span, detail keydir.Detail) iter.Seq2[[]keydir.Pair, error] {
+func (n *Snapshot) batches(r span, detail keydir.Detail, m *scanMemory) iter.Seq2[[]keydir.Pair, error] {
 	return func(yield func([]keydir.Pair, error) bool) {
-		var batch []keydir.Pair
 		c := n.index.Cursor(r.from, r.to, r.direction, detail)
 		for size, more := firstBatch, true; more; size = min(2*size, scanBatch) {
-			batch, more = c.Next(batch[:0], size)
+			m.batch, more = c.Next(m.batch[:0], size)
 			if err := n.usable(); err != nil {
 				yield(nil, err)
 				return
 			}
-			alive := slices.DeleteFunc(batch, func(pair keydir.Pair) bool { return n.expired(pair.Entry.Deadline) })
+			alive := slices.DeleteFunc(m.batch, func(pair keydir.Pair) bool { return n.expired(pair.Entry.Deadline) })
 			if !yield(alive, nil) {
 				return
 			}
@@ -161,7 +164,9 @@ func (n *Snapshot) batches(r span, detail keydir.Detail) iter.Seq2[[]keydir.Pair
 // pairs yields the pairs of batches one by one.
 func (n *Snapshot) pairs(r span) iter.Seq2[keydir.Pair, error] {
 	return func(yield func(keydir.Pair, error) bool) {
-		for batch, err := range n.batches(r, keydir.Whole) {
+		m := n.engine.scanMemory()
+		defer n.engine.keepScanMemory(m)
+		for batch, err := range n.batches(r, keydir.Whole, m) {
 			for i := 0; err == nil && i < len(batch); i++ {
 				if !yield(batch[i], nil) {
 					return

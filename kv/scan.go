@@ -30,12 +30,13 @@ func (s *KVStore) Keys(prefix string) iter.Seq[string] {
 // entries the deadlines alone.
 func (e *engine) pairs(prefix string) iter.Seq[keydir.Pair] {
 	return func(yield func(keydir.Pair) bool) {
-		var batch []keydir.Pair
+		m := e.scanMemory()
+		defer e.keepScanMemory(m)
 		c := e.index.Cursor(prefix, after(prefix), keydir.Ascending, keydir.DeadlineOnly)
 		for size, more := firstBatch, true; more && !e.closed.Load(); size = min(2*size, scanBatch) {
-			batch, more = c.Next(batch[:0], size)
-			for i := range batch {
-				if e.closed.Load() || !yield(batch[i]) {
+			m.batch, more = c.Next(m.batch[:0], size)
+			for i := range m.batch {
+				if e.closed.Load() || !yield(m.batch[i]) {
 					return
 				}
 			}

@@ -214,6 +214,9 @@ func engineMutants() []mutant {
 		{"M133", "a scan takes the value of another key", "./internal/segment", "ReadValues", []change{{
 			"internal/segment/readmany.go",
 			"return r, err == nil && string(r.Key) == x.Key", "return r, err == nil || r.Key == nil"}}},
+		{"M134", "the memory of scans keeps values", engine, "MemoryOfAScan", []change{{
+			"kv/chunk.go",
+			"	clear(c.items[:cap(c.items)])\n", ""}}},
 		{"M119", "a number given that a prepared segment has", "./internal/seglog", "Numbers", []change{{
 			"internal/seglog/rotate.go",
 			"	if err := l.dropPrepared(); err != nil {\n		return 0, err\n	}\n", ""}}},
