@@ -9,6 +9,7 @@ import (
 
 	"github.com/spcent/plumego/store/internal/seglog"
 	"github.com/spcent/plumego/store/internal/segment"
+	"github.com/spcent/plumego/store/internal/spin"
 )
 
 // compactor gives back the disk space of records that nobody needs. It
@@ -161,7 +162,7 @@ func (e *engine) lockInTurn() {
 		case <-e.quit:
 		}
 	}
-	e.mu.Lock()
+	spin.Lock(&e.mu)
 }
 
 // run compacts until the store closes.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spcent/plumego/store/internal/keydir"
+	"github.com/spcent/plumego/store/internal/spin"
 )
 
 // Snapshot shows the store as its readers saw it at one moment: nothing that
@@ -79,7 +80,7 @@ func (s *KVStore) View(fn func(*Snapshot) error) (err error) {
 // snapshot takes a snapshot between two mutations: whole groups are published
 // under mu.
 func (e *engine) snapshot(o owner) (*Snapshot, error) {
-	e.mu.Lock()
+	spin.Lock(&e.mu)
 	defer e.mu.Unlock()
 	return e.snapshotLocked(o)
 }

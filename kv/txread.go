@@ -9,6 +9,7 @@ import (
 
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
+	"github.com/spcent/plumego/store/internal/spin"
 )
 
 // base is the store as a transaction found it: a snapshot of what readers
@@ -23,7 +24,7 @@ type base struct {
 
 // newBase takes a base.
 func (e *engine) newBase() (*base, error) {
-	e.mu.Lock()
+	spin.Lock(&e.mu)
 	defer e.mu.Unlock()
 	n, err := e.snapshotLocked(ofCall)
 	if err != nil {
@@ -43,7 +44,7 @@ func (e *engine) newBase() (*base, error) {
 }
 
 func (b *base) end() {
-	b.engine.mu.Lock()
+	spin.Lock(&b.engine.mu)
 	b.engine.journal.end()
 	b.engine.mu.Unlock()
 	b.Snapshot.end()

@@ -17,10 +17,11 @@ func imports() map[string][]string {
 		"internal/record":  {xxhash},
 		"internal/segment": {xxhash, "internal/vfs", "internal/record"},
 		"internal/seglog":  {xxhash, "internal/segment", "internal/record", "internal/vfs"},
+		"internal/spin":    {},
 		"internal/keydir":  {btree},
 
 		".":            {},
-		"kv":           {".", "internal/seglog", "internal/segment", "internal/record", "internal/keydir", "internal/vfs"},
+		"kv":           {".", "internal/seglog", "internal/segment", "internal/record", "internal/keydir", "internal/spin", "internal/vfs"},
 		"kv/cmd/kvctl": {".", "kv"},
 		"kv/dropin":    {".", "kv"},
 		"kv/ratelimit": {".", "kv"},

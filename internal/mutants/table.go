@@ -43,7 +43,7 @@ func engineMutants() []mutant {
 			"		if f.Commit {", "		if true {"}}},
 		{"M40", "a snapshot taken while a group is published by half", engine, "UpdateIsSeenWhole", []change{{
 			"kv/snapshot.go",
-			"	e.mu.Lock()\n	defer e.mu.Unlock()\n	return e.snapshotLocked(o)", "	return e.snapshotLocked(o)"}, {
+			"	spin.Lock(&e.mu)\n	defer e.mu.Unlock()\n	return e.snapshotLocked(o)", "	spin.Lock(new(sync.Mutex))\n	return e.snapshotLocked(o)"}, {
 			"kv/commit.go",
 			"		} else {\n			err = errors.Join(err, e.publish(&all[i]))", "		} else {\n			for range 100 {\n				e.index.Barrier() // somebody else may run\n			}\n			err = errors.Join(err, e.publish(&all[i]))"}}},
 		{"M41", "a group that failed left on the disk", "./internal/segment", "Group", []change{{
