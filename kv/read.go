@@ -43,7 +43,7 @@ func (s *KVStore) GetItem(key string) (Item, error) {
 }
 
 // read appends the value of key to dst and returns what else is known of it.
-// The copy is made under the stripe's lock: so long no segment goes away.
+// The copy is made under a pin of the stripe's: so long no segment goes away.
 //
 // It first goes where the slot of the key's hash leads, and there finds the
 // key to compare and the deadline: one step in the index, one in the log.
@@ -51,12 +51,12 @@ func (s *KVStore) GetItem(key string) (Item, error) {
 func (e *engine) read(dst []byte, key string) ([]byte, int64, record.Header, error) {
 	h := e.index.Hash(key)
 	stripe := e.index.Stripe(h)
-	stripe.RLock()
-	defer stripe.RUnlock()
-	if e.closed.Load() {
+	stripe.Pin()
+	defer stripe.Unpin()
+	number, offset, ok, maybe := stripe.Locate(h)
+	if e.closed.Load() { // perhaps because what has just been asked was lost
 		return dst, 0, record.Header{}, ErrStoreClosed
 	}
-	number, offset, ok, maybe := stripe.Locate(h)
 	switch {
 	case ok:
 		value, header, err := e.log.ReadValue(dst, seglog.Location{Segment: number, Offset: offset}, key)
@@ -76,9 +76,11 @@ func (e *engine) read(dst []byte, key string) ([]byte, int64, record.Header, err
 	return e.readEntry(dst, stripe, h, key)
 }
 
-// readEntry is read by way of the key's entry.
+// readEntry is read by way of the key's entry. The caller holds a pin.
 func (e *engine) readEntry(dst []byte, stripe *keydir.Stripe, h uint64, key string) ([]byte, int64, record.Header, error) {
+	stripe.RLock()
 	entry, err := e.findLocked(stripe, h, key)
+	stripe.RUnlock()
 	if err != nil {
 		return dst, 0, record.Header{}, err
 	}

@@ -18,7 +18,7 @@ func imports() map[string][]string {
 		"internal/segment": {xxhash, "internal/vfs", "internal/record"},
 		"internal/seglog":  {xxhash, "internal/segment", "internal/record", "internal/vfs"},
 		"internal/spin":    {},
-		"internal/keydir":  {btree},
+		"internal/keydir":  {btree, "internal/spin"},
 
 		".":            {},
 		"kv":           {".", "internal/seglog", "internal/segment", "internal/record", "internal/keydir", "internal/spin", "internal/vfs"},

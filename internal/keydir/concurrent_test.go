@@ -96,6 +96,24 @@ func rangeInOrder(t *testing.T, d *Keydir, rng *rand.Rand) {
 // A value may be taken away once no reader can hold an entry that leads to
 // it: that is what Barrier is for.
 func TestBarrierWaitsForReaders(t *testing.T) {
+	for name, reader := range map[string]struct {
+		hold, letGo func(*Stripe)
+		look        func(s *Stripe, h uint64) (segment uint32)
+	}{
+		"of entries": {(*Stripe).RLock, (*Stripe).RUnlock, func(s *Stripe, h uint64) uint32 {
+			e, _ := s.Find(h, "k")
+			return e.Segment
+		}},
+		"who have a pin": {(*Stripe).Pin, (*Stripe).Unpin, func(s *Stripe, h uint64) uint32 {
+			segment, _, _, _ := s.Locate(h)
+			return segment
+		}},
+	} {
+		t.Run(name, func(t *testing.T) { waitsFor(t, reader.hold, reader.letGo, reader.look) })
+	}
+}
+
+func waitsFor(t *testing.T, hold, letGo func(*Stripe), look func(*Stripe, uint64) uint32) {
 	d := New(epoch)
 	put(t, d, "k", 1)
 	var retired atomic.Bool
@@ -105,16 +123,18 @@ func TestBarrierWaitsForReaders(t *testing.T) {
 		readers.Go(func() {
 			s := d.Stripe(d.Hash("k"))
 			for first := true; ; first = false {
-				s.RLock()
-				e, _ := s.Find(d.Hash("k"), "k")
-				if e.Segment == 1 && retired.Load() {
-					t.Error("a reader was led to a retired segment")
+				hold(s)
+				segment := look(s, d.Hash("k"))
+				for range 100 { // a value to copy
+					if segment == 1 && retired.Load() {
+						t.Error("a reader was led to a retired segment")
+					}
 				}
-				s.RUnlock()
+				letGo(s)
 				if first {
 					started <- struct{}{}
 				}
-				if e.Segment == 2 {
+				if segment == 2 {
 					return
 				}
 			}

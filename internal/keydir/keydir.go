@@ -42,6 +42,7 @@ type Entry struct {
 //
 //	sweep  one Expire at a time
 //	order  the tree; whoever frees an entry holds it
+//	pin    one stripe's, by a reader
 //	stripe one stripe's table and entries; several at once only for
 //	       reading, in their order, by who holds the order and cannot meet
 //	       one that is still to be loaded
@@ -137,7 +138,7 @@ func (d *Keydir) put(h uint64, key string, e Entry) (old Entry, replaced bool, e
 		s.live.Add(1)
 	}
 	d.save(s, i, idOf(h, slot.ref()))
-	slot.spot = makeSpot(e)
+	slot.lead(makeSpot(e))
 	p.setEntry(e)
 	d.file(idOf(h, slot.ref()), p)
 	return old, replaced, nil
@@ -155,7 +156,7 @@ func (d *Keydir) SetDeadline(h uint64, key string, deadline int64) bool {
 	}
 	slot := &s.table.slots[i]
 	d.save(s, i, idOf(h, slot.ref()))
-	slot.spot |= spotTouched
+	slot.lead(slot.spot | spotTouched)
 	p := s.arena.at(slot.ref())
 	p.setDeadline(deadline)
 	d.file(idOf(h, slot.ref()), p)
@@ -182,7 +183,7 @@ func (d *Keydir) Delete(h uint64, key string) (old Entry, ok bool) {
 // else finds it. The caller holds the stripe.
 func (d *Keydir) kill(s *Stripe, i int, id uint32) {
 	d.save(s, i, id)
-	s.table.slots[i].spot = 0
+	s.table.slots[i].lead(0)
 	p := s.arena.at(id & refMask)
 	p.clear(live)
 	s.live.Add(-1)
@@ -198,13 +199,16 @@ func (d *Keydir) enqueue(s *Stripe, id uint32) {
 	d.queue.push(id)
 }
 
-// Barrier returns when every reader that held a stripe when it was called
-// has let go of it.
+// Barrier returns when every reader that held a stripe or a pin when it was
+// called has let go of it.
 func (d *Keydir) Barrier() {
 	for i := range d.stripes {
-		d.stripes[i].mu.Lock() // who waits for it to be filled holds nothing yet
-		//lint:ignore SA2001 waiting is all there is to do
-		d.stripes[i].mu.Unlock()
+		s := &d.stripes[i]
+		for _, held := range []*sync.RWMutex{&s.pins, &s.mu} {
+			held.Lock() // who waits for a stripe to be filled holds nothing yet
+			//lint:ignore SA2001 waiting is all there is to do
+			held.Unlock()
+		}
 	}
 }
 

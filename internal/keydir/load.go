@@ -131,15 +131,18 @@ func (l *Loading) enter(stripe int, key []byte, e Entry, touched bool) error {
 	if l.d.Stripe(h) != s || bytes.Compare(l.last(stripe), key) >= 0 {
 		return errImage
 	}
+	if s.table.used == l.parts[stripe].entries {
+		return errImage // and the table, which is not complete, would grow
+	}
 	i := create(s, fragment(h), key)
 	if i < 0 {
 		return ErrFull
 	}
-	slot := &s.table.slots[i]
-	slot.spot = makeSpot(e)
+	slot, at := &s.table.slots[i], makeSpot(e)
 	if touched {
-		slot.spot |= spotTouched
+		at |= spotTouched
 	}
+	slot.lead(at)
 	p := s.arena.at(slot.ref())
 	p.setEntry(e)
 	p.set(ordered)

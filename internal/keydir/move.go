@@ -16,9 +16,10 @@ func (d *Keydir) Move(h uint64, key string, from, to Entry, deadline int64) bool
 	if !slot.spot.at(from.Segment, from.Offset) {
 		return false
 	}
-	slot.spot = makeSpot(to)
+	at := makeSpot(to)
 	if s.arena.at(slot.ref()).deadline() != deadline {
-		slot.spot |= spotTouched
+		at |= spotTouched
 	}
+	slot.lead(at)
 	return true
 }

@@ -3,6 +3,8 @@ package keydir
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/spcent/plumego/store/internal/spin"
 )
 
 // The top bits of a hash choose the stripe; the low half finds the slot in
@@ -14,9 +16,14 @@ const (
 )
 
 // Stripe is one of the parts into which the keys are divided by their hash,
-// each with a lock of its own. A reader that copies a value out of a segment
-// holds the stripe's read lock meanwhile, so that Barrier can wait for it.
+// each with a lock of its own.
+//
+// A reader that copies a value out of a segment holds a pin meanwhile, so that
+// Barrier can wait for it, and no lock: a writer does not wait for the copy, nor
+// for a reader who has lost his processor in the middle of it.
 type Stripe struct {
+	pins sync.RWMutex // pinned for reading; comes before mu
+
 	mu    sync.RWMutex // protects the fields below; taken by lock and RLock
 	cold  func()       // fills the stripe from an image; nil: it is filled
 	table table
@@ -29,7 +36,7 @@ type Stripe struct {
 
 // RLock takes the stripe for reading.
 func (s *Stripe) RLock() {
-	s.mu.RLock()
+	spin.ReadLock(&s.mu)
 	if s.cold != nil {
 		s.mu.RUnlock()
 		s.warm()
@@ -45,39 +52,36 @@ func (s *Stripe) warm() {
 
 // lock takes the stripe for writing.
 func (s *Stripe) lock() {
-	s.mu.Lock()
+	spin.WriteLock(&s.mu)
 	if s.cold != nil {
 		s.cold()
 		s.cold = nil
+		s.table.show()
 	}
 }
 
 // RUnlock lets go of what RLock took.
 func (s *Stripe) RUnlock() { s.mu.RUnlock() }
 
+// Pin keeps what the stripe leads to where it is, until Unpin.
+func (s *Stripe) Pin() { spin.ReadLock(&s.pins) }
+
+// Unpin lets go of what Pin took.
+func (s *Stripe) Unpin() { s.pins.RUnlock() }
+
 // Locate returns where the record lies of the first live key with this hash,
 // as far as slots keep hashes. It is nearly always the key that is meant, but
 // nothing has been compared: who reads the record must compare its key, and
 // use Find if it is another, or if ok is false with maybe true. The caller
-// holds RLock.
+// holds a pin, and need not hold RLock.
 //
 // ok also promises that the record's own deadline is the key's.
 func (s *Stripe) Locate(h uint64) (segment uint32, offset int64, ok, maybe bool) {
-	slots := s.table.slots
-	if len(slots) == 0 {
-		return 0, 0, false, false
+	at, found, sure := s.table.seek(fragment(h))
+	if !sure {
+		return 0, 0, false, true
 	}
-	frag, mask := fragment(h), uint32(len(slots)-1)
-	for i := frag & mask; ; i = (i + 1) & mask {
-		slot := &slots[i]
-		switch {
-		case slot.empty():
-			return 0, 0, false, false
-		case slot.fragment() == frag:
-			at := slot.spot
-			return at.segment(), at.offset(), at.live() && !at.touched(), true
-		}
-	}
+	return at.segment(), at.offset(), at.live() && !at.touched(), found
 }
 
 // DeadlineAt returns the deadline of the live key with this hash whose record

@@ -250,6 +250,15 @@ func engineMutants() []mutant {
 		{"M52", "an entry that leads out of its segment is believed", engine, "ForgedIndexes", []change{{
 			"internal/keydir/load.go",
 			"	if !l.has(e) {", "	if false {"}}},
+		{"M89", "a key that is moved is not there", "./internal/keydir", "LocateBeside", []change{{
+			"internal/keydir/table.go",
+			"	t.moves.Add(1)\n	defer t.moves.Add(1)\n", ""}}},
+		{"M90", "a place is taken away from who has a pin", "./internal/keydir", "Barrier", []change{{
+			"internal/keydir/keydir.go",
+			"{&s.pins, &s.mu}", "{&s.mu}"}}},
+		{"M91", "what is not loaded is not there", "./internal/keydir", "Cold", []change{{
+			"internal/keydir/table.go",
+			"	t.slots = make([]slot, size)\n", "	t.slots = make([]slot, size)\n	t.show()\n"}}},
 		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
 			"internal/keydir/undo.go",
 			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
