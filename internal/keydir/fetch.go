@@ -1,7 +1,5 @@
 package keydir
 
-import "math/bits"
-
 // FetchMost is the most keys that Fetch takes.
 const FetchMost = 64
 
@@ -14,47 +12,23 @@ const FetchMost = 64
 // the second wait for the first. A stripe that is still to be loaded is left
 // alone.
 func (d *Keydir) Fetch(hashes []uint64) (sum uint64) {
-	held := d.holdThose(hashes)
+	var stripes set
 	for _, h := range hashes {
-		if s := d.Stripe(h); held&stripeBit(h) != 0 && len(s.table.slots) > 0 {
+		stripes |= setOf(h >> stripeShift)
+	}
+	held := d.holdAll(stripes)
+	for _, h := range hashes {
+		if s := d.Stripe(h); held&setOf(h>>stripeShift) != 0 && len(s.table.slots) > 0 {
 			sum += s.table.slots[fragment(h)&s.table.mask()].word
 		}
 	}
 	for _, h := range hashes {
-		if held&stripeBit(h) != 0 {
+		if held&setOf(h>>stripeShift) != 0 {
 			sum += d.Stripe(h).Fetch(h)
 		}
 	}
-	d.letThose(held)
+	d.letGoOf(held)
 	return sum
-}
-
-// stripeBit is the stripe of a hash as an element of a set.
-func stripeBit(h uint64) uint64 { return 1 << (h >> stripeShift) }
-
-// holdThose takes, for reading, the stripes of some hashes that are loaded, in
-// their order, and returns the set of them.
-func (d *Keydir) holdThose(hashes []uint64) (held uint64) {
-	var wanted uint64
-	for _, h := range hashes {
-		wanted |= stripeBit(h)
-	}
-	for ; wanted != 0; wanted &= wanted - 1 {
-		i := bits.TrailingZeros64(wanted)
-		s := &d.stripes[i]
-		if s.mu.RLock(); s.cold != nil {
-			s.mu.RUnlock()
-			continue
-		}
-		held |= 1 << i
-	}
-	return held
-}
-
-func (d *Keydir) letThose(held uint64) {
-	for ; held != 0; held &= held - 1 {
-		d.stripes[bits.TrailingZeros64(held)].mu.RUnlock()
-	}
 }
 
 // Fetch looks at both ends of the entry that the first slot with this hash

@@ -1,7 +1,6 @@
 package keydir
 
 import (
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -47,7 +46,11 @@ func (c *Cursor) appendGroup(dst []Pair, ids []uint32) []Pair {
 	if c.detail == Whole {
 		g.hash(d, ids)
 	}
-	held := d.holdAll(ids)
+	var stripes set
+	for _, id := range ids {
+		stripes |= setOf(uint64(id >> refBits))
+	}
+	held := d.holdAll(stripes)
 	if c.detail == Whole {
 		g.warm(d, ids)
 	}
@@ -134,26 +137,5 @@ func (g *group) name(pairs []Pair, seen *[together]int) {
 			n := g.entries[seen[i]].keyLen()
 			pairs[i].Key, text = text[:n], text[n:]
 		}
-	}
-}
-
-// holdAll takes the stripes of some ids for reading, and returns which these
-// are, a bit for each. Several at once may be held because they are taken in
-// their order, nobody who holds one for writing waits for another, and all are
-// loaded before the order can be held.
-func (d *Keydir) holdAll(ids []uint32) (held uint64) {
-	for _, id := range ids {
-		held |= 1 << (id >> refBits)
-	}
-	for left := held; left != 0; left &= left - 1 {
-		d.stripes[bits.TrailingZeros64(left)].RLock()
-	}
-	return held
-}
-
-// letGoOf lets go of what holdAll took.
-func (d *Keydir) letGoOf(held uint64) {
-	for ; held != 0; held &= held - 1 {
-		d.stripes[bits.TrailingZeros64(held)].RUnlock()
 	}
 }
