@@ -6,6 +6,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"github.com/spcent/plumego/store/internal/spin"
 )
 
 // MemoryCache is a Cache in memory, with all the optional interfaces. It
@@ -154,7 +156,7 @@ func (c *MemoryCache) enter(ctx context.Context, key string) (*shard, uint64, er
 	}
 	hash := maphash.String(c.seed, key)
 	s := c.shards[hash&uint64(len(c.shards)-1)]
-	s.lock()
+	spin.Lock(&s.mu)
 	if s.closed {
 		s.mu.Unlock()
 		return nil, 0, ErrCacheClosed

@@ -43,20 +43,6 @@ func newShard(c *MemoryCache, bytes int64, entries int) *shard {
 // pages and what goes with them.
 const shardOverhead = 1 << 10
 
-// spins is how often lock looks again, about the time that a value is copied in.
-const spins = 200
-
-// lock locks the shard. Whoever holds it is done before a goroutine could be
-// put to sleep and woken: it is worth a short wait.
-func (s *shard) lock() {
-	for range spins {
-		if s.mu.TryLock() {
-			return
-		}
-	}
-	s.mu.Lock()
-}
-
 // clear empties the shard.
 func (s *shard) clear() {
 	s.pool.reset()

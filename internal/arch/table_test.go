@@ -29,7 +29,7 @@ func imports() map[string][]string {
 
 		"db": {"."},
 
-		"cache":           {".", "kv"},
+		"cache":           {".", "kv", "internal/spin"},
 		"cache/cachetest": {".", "cache", "storetest"},
 
 		"idempotency":          {"."},
