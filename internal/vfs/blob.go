@@ -25,6 +25,10 @@ type blob struct {
 	used   int
 	maps   int
 	locked bool
+
+	// stable is what stable storage holds of the file, if there is such a thing:
+	// see Disk, whose mu protects it.
+	stable *stable
 }
 
 func (b *blob) size() int64 {

@@ -30,7 +30,6 @@ type Disk struct {
 	// changes. It is not held while the hook runs.
 	mu       sync.Mutex
 	names    map[*folder]*names
-	files    map[*blob]*stable
 	capacity int64 // bytes; 0 is unlimited
 	hook     func(Op) error
 	ops      int64
@@ -42,7 +41,6 @@ func NewDisk() *Disk {
 		Placement: ByMapping,
 		mem:       NewMem(),
 		names:     map[*folder]*names{},
-		files:     map[*blob]*stable{},
 	}
 }
 

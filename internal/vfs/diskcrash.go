@@ -112,7 +112,7 @@ func (d *Disk) Clone() *Disk {
 	twin := func(b *blob) *blob {
 		if b != nil && twins[b] == nil {
 			twins[b] = newBlob(b.snapshot())
-			c.files[twins[b]] = d.files[b].clone()
+			twins[b].stable = b.stable.clone()
 		}
 		return twins[b]
 	}

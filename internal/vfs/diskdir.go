@@ -129,7 +129,7 @@ func (d *diskDir) file(f *memFile) *diskFile {
 }
 
 func (d *diskDir) created(name string, b *blob) {
-	d.disk.files[b] = new(stable)
+	b.stable = new(stable)
 	d.change(change{name: name, blob: b})
 }
 

@@ -89,7 +89,7 @@ func (f *diskFile) Sync() error {
 	if err := f.memFile.Sync(); err != nil {
 		return err
 	}
-	s, live := f.disk.files[f.blob], f.blob.snapshot()
+	s, live := f.blob.stable, f.blob.snapshot()
 	if hookErr != nil {
 		s.lose(live)
 		return hookErr

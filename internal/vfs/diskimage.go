@@ -52,7 +52,7 @@ func (d *Disk) relics(keepName func() bool) []*relic {
 		table := d.names[d.mem.dirs[path]].survivors(keepName)
 		for _, name := range slices.Sorted(maps.Keys(table)) {
 			b := table[name]
-			r := &relic{path: path, name: name, live: b.snapshot(), stable: d.files[b], fill: fillZeros}
+			r := &relic{path: path, name: name, live: b.snapshot(), stable: b.stable, fill: fillZeros}
 			r.kept = make([]int, sectors(len(r.live)))
 			r.length = len(r.data)
 			all = append(all, r)
@@ -88,7 +88,7 @@ func (d *Disk) put(f *folder, name string, data []byte) {
 	b := newBlob(data)
 	f.names[name] = b
 	d.names[f].durable[name] = b
-	d.files[b] = &stable{data: slices.Clone(data)}
+	b.stable = &stable{data: slices.Clone(data)}
 }
 
 func newBlob(data []byte) *blob { return &blob{data: data, used: len(data)} }
