@@ -83,9 +83,10 @@ type engine struct {
 	snapshots snapshots
 	turn      turn
 	// txMemories and scanMemories have memory of transactions and scans that
-	// are done.
-	txMemories   sync.Pool
-	scanMemories sync.Pool
+	// are done. They are no part of the engine: the runtime keeps what a pool
+	// is a part of through two more collections, and that would be all that a
+	// closed store had.
+	txMemories, scanMemories *sync.Pool
 
 	recovery Recovery
 }
@@ -119,6 +120,9 @@ func NewKVStore(opts Options) (*KVStore, error) {
 		compactor: newCompactor(),
 		snapshots: newSnapshots(),
 		saved:     savedIndex{settled: make(chan struct{})},
+
+		txMemories:   newTxMemories(),
+		scanMemories: newScanMemories(),
 	}
 	took := stopwatch()
 	if err := e.open(); err != nil {

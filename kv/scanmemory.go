@@ -1,6 +1,10 @@
 package kv
 
-import "github.com/spcent/plumego/store/internal/keydir"
+import (
+	"sync"
+
+	"github.com/spcent/plumego/store/internal/keydir"
+)
 
 // scanMemory is what one scan after the other works in. Nothing of it is
 // handed out.
@@ -9,13 +13,12 @@ type scanMemory struct {
 	chunk chunk
 }
 
-// scanMemory returns memory for one scan.
-func (e *engine) scanMemory() *scanMemory {
-	if m, ok := e.scanMemories.Get().(*scanMemory); ok {
-		return m
-	}
-	return new(scanMemory)
+func newScanMemories() *sync.Pool {
+	return &sync.Pool{New: func() any { return new(scanMemory) }}
 }
+
+// scanMemory returns memory for one scan.
+func (e *engine) scanMemory() *scanMemory { return e.scanMemories.Get().(*scanMemory) }
 
 // keepScanMemory has another scan use the memory, which keeps no key and no
 // value for that.

@@ -48,7 +48,7 @@ func TestScansInScans(t *testing.T) {
 // TestMemoryOfAScanKeepsNothing: what a scan has read may go when its reader
 // lets go of it.
 func TestMemoryOfAScanKeepsNothing(t *testing.T) {
-	e := &engine{}
+	e := &engine{scanMemories: newScanMemories()}
 	m := &scanMemory{
 		batch: []keydir.Pair{{Key: "a"}, {Key: "b"}},
 		chunk: chunk{

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/segment"
@@ -44,13 +45,12 @@ const (
 	ownPiece   = mostPiece / 4
 )
 
-// txMemory returns memory for one transaction, which ends with reuse.
-func (e *engine) txMemory() *txMemory {
-	if m, ok := e.txMemories.Get().(*txMemory); ok {
-		return m
-	}
-	return &txMemory{slots: make([]uint32, leastSlots)}
+func newTxMemories() *sync.Pool {
+	return &sync.Pool{New: func() any { return &txMemory{slots: make([]uint32, leastSlots)} }}
 }
+
+// txMemory returns memory for one transaction, which ends with reuse.
+func (e *engine) txMemory() *txMemory { return e.txMemories.Get().(*txMemory) }
 
 // reuse gives up the memory of a transaction.
 func (e *engine) reuse(m *txMemory) {

@@ -16,7 +16,7 @@ import (
 // are the same, and in memory that was used before.
 func TestTxMemoryFindsWhatWasAdded(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, *seed))
-	var e engine
+	e := engine{txMemories: newTxMemories()}
 	for range 50 {
 		m := e.txMemory()
 		want := map[string]int64{}
@@ -40,7 +40,7 @@ func TestTxMemoryFindsWhatWasAdded(t *testing.T) {
 
 // TestTxMemoryKeepsNothing looks at what a transaction leaves for the next.
 func TestTxMemoryKeepsNothing(t *testing.T) {
-	var e engine
+	e := engine{txMemories: newTxMemories()}
 	m := e.txMemory()
 	for i := range 100 {
 		m.add(write{key: fmt.Sprint(i), hash: uint64(i), value: m.keep([]byte("v"))})

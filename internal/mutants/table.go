@@ -259,6 +259,11 @@ func engineMutants() []mutant {
 		{"M91", "what is not loaded is not there", "./internal/keydir", "Cold", []change{{
 			"internal/keydir/table.go",
 			"	t.slots = make([]slot, size)\n", "	t.slots = make([]slot, size)\n	t.show()\n"}}},
+		{"M92", "a closed store outlives a collection", engine, "ClosedStore", []change{{
+			"kv/kv.go",
+			"	txMemories, scanMemories *sync.Pool\n", "	txMemories, scanMemories *sync.Pool\n	others sync.Pool\n"}, {
+			"kv/kv.go",
+			"	close(e.quit)\n", "	close(e.quit)\n	e.others.Put(new(int))\n"}}},
 		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
 			"internal/keydir/undo.go",
 			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
