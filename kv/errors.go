@@ -75,7 +75,8 @@ var (
 
 // What a disk may do.
 var (
-	// ErrNoSpace says that the device is full. Nothing was changed; reads
+	// ErrNoSpace says that the device is full, and compaction, if it is not
+	// switched off, has nothing to give back. Nothing was changed; reads
 	// and deletes still work, and writes do again when there is space.
 	ErrNoSpace error = sentinel{"kv: no space left", store.ErrNoSpace}
 	// ErrFull says that a write would exceed Options.MaxBytes, or that the

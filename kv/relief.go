@@ -6,13 +6,13 @@ import (
 	"errors"
 )
 
-// relieved compacts, if that is what a write failed for, and reports whether
-// the write may be tried again. Who calls commitLocked does, without mu. That
-// ends: as long as every write is refused the compactor comes to where there
-// is nothing to gain.
+// relieved compacts, if a write failed because the log was at its bound or the
+// device full, and reports whether the write may be tried again. Who calls
+// commitLocked does, without mu. That ends: as long as every write is refused
+// the compactor comes to where there is nothing to gain.
 func (e *engine) relieved(err error) bool {
 	var crowded *crowdedError
-	if !errors.As(err, &crowded) || e.opts.CompactInterval < 0 || e.begin() != nil {
+	if !errors.As(err, &crowded) && !errors.Is(err, ErrNoSpace) || e.opts.CompactInterval < 0 || e.begin() != nil {
 		return false
 	}
 	defer e.work.Done()
@@ -24,7 +24,7 @@ func (e *engine) relieved(err error) bool {
 	e.awaitPending()
 	e.compactor.working.Lock() // the compactor has done what it could
 	defer e.compactor.working.Unlock()
-	if e.compactor.rewrites.Load() > crowded.rewrites {
+	if crowded != nil && e.compactor.rewrites.Load() > crowded.rewrites {
 		return true // also if that was before anybody came here
 	}
 	if e.squeeze() {

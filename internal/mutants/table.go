@@ -264,6 +264,11 @@ func engineMutants() []mutant {
 			"	txMemories, scanMemories *sync.Pool\n", "	txMemories, scanMemories *sync.Pool\n	others sync.Pool\n"}, {
 			"kv/kv.go",
 			"	close(e.quit)\n", "	close(e.quit)\n	e.others.Put(new(int))\n"}}},
+		{"M93", "a full disk stays full of what nobody needs", engine, "ADiskFullOfDeadRecords", []change{{
+			"kv/relief.go",
+			"!errors.As(err, &crowded) && !errors.Is(err, ErrNoSpace)", "!errors.As(err, &crowded)"}, {
+			"kv/relief.go",
+			"if crowded != nil && e.", "if e."}}},
 		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
 			"internal/keydir/undo.go",
 			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
