@@ -23,7 +23,11 @@ func TestADiskFullOfDeadRecords(t *testing.T) {
 			opts.SegmentSize, opts.CompactInterval = 128<<10, time.Hour
 			s := mustOpen(t, opts)
 			for i := range 2000 {
-				require.NoError(t, s.Set(fmt.Sprint(i%10), []byte(bulk(1000)), 0), i)
+				key := "hot"
+				if i%50 == 0 {
+					key = fmt.Sprint("kept", i) // so no segment is all dead
+				}
+				require.NoError(t, s.Set(key, []byte(bulk(1000)), 0), i)
 			}
 			require.NoError(t, s.Update(func(tx *Tx) error { return tx.Set("0", []byte(bulk(1000)), 0) }))
 			var err error
