@@ -322,7 +322,7 @@ func engineMutants() []mutant {
 			"case grows, disk > e.mostDisk():", "case grows, disk < 0:"}}},
 		{"M65", "a write refused for what nobody needs", engine, rooms, []change{{
 			"kv/relief.go",
-			"	if !errors.As(err, &crowded) ||", "	if err != nil || !errors.As(err, &crowded) ||"}}},
+			"|| e.opts.CompactInterval < 0 ||", "|| err != nil ||"}}},
 		{"M66", "what is dead but not published counts as alive", engine, rooms, []change{{
 			"kv/room.go",
 			"u.Seals-e.doomed()", "u.Seals"}}},
