@@ -189,6 +189,9 @@ func (t *Tx) Scan(prefix string) iter.Seq2[Item, error] {
 		t.spans = append(t.spans, prefixed(prefix))
 		for x, err := range t.scan(prefix) {
 			var item Item
+			if t.done { // by now: what it wrote lies in memory that is another's
+				err = ErrTxDone
+			}
 			if err == nil {
 				item, err = t.item(x)
 			}

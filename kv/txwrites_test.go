@@ -3,6 +3,7 @@ package kv
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -55,6 +56,38 @@ func TestTxMemoryKeepsNothing(t *testing.T) {
 	}
 	require.Nil(t, m.find(7, "7"))
 	require.Empty(t, m.values)
+}
+
+// TestAScanOutlivesItsTransaction goes on with a scan when its transaction is
+// over, and another works in the same memory.
+func TestAScanOutlivesItsTransaction(t *testing.T) {
+	s := mustOpen(t, Options{InMemory: true})
+	require.NoError(t, s.Set("c", []byte("there before"), 0))
+	for steps := 1; steps <= 3; steps++ {
+		var next func() (Item, error, bool)
+		var stop func()
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			require.NoError(t, tx.Set("a", []byte("AAAA"), 0))
+			require.NoError(t, tx.Set("b", []byte("BBBB"), 0))
+			next, stop = iter.Pull2(tx.Scan(""))
+			for range steps {
+				_, err, ok := next()
+				require.NoError(t, err)
+				require.True(t, ok)
+			}
+			return nil
+		}))
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			require.NoError(t, tx.Set("d", []byte("of another"), 0))
+			for item, err, ok := next(); ok; item, err, ok = next() {
+				require.ErrorIs(t, err, ErrTxDone, "%d steps, and then %+v", steps, item)
+			}
+			return nil
+		}))
+		stop()
+		require.NoError(t, s.Delete("d"))
+	}
+	require.NoError(t, s.Close())
 }
 
 // TestTxValuesStayApart changes what was given to Set, and has values grow

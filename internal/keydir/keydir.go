@@ -44,8 +44,7 @@ type Entry struct {
 //	order  the tree; whoever frees an entry holds it
 //	pin    one stripe's, by a reader
 //	stripe one stripe's table and entries; several at once only for
-//	       reading, in their order, by who holds the order and cannot meet
-//	       one that is still to be loaded
+//	       reading, and by holdAll
 //	queue, deadlines, snapshots: leaves, held for a few instructions
 //
 // Before all of them comes the lock of a Snapshot's Close.

@@ -269,6 +269,9 @@ func engineMutants() []mutant {
 			"!errors.As(err, &crowded) && !errors.Is(err, ErrNoSpace)", "!errors.As(err, &crowded)"}, {
 			"kv/relief.go",
 			"if crowded != nil && e.", "if e."}}},
+		{"M94", "a transaction that is over is scanned on", engine, "OutlivesItsTransaction", []change{{
+			"kv/txread.go",
+			"if t.done { // by now", "if false { // by now"}}},
 		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
 			"internal/keydir/undo.go",
 			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
