@@ -8,7 +8,6 @@ import (
 
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
-	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // Incr adds delta to the counter under key and returns the sum. A counter is
@@ -79,10 +78,11 @@ func (e *engine) counterOf(key string, h uint64) (value []byte, deadline int64, 
 		if ok {
 			value, header, err := e.log.ReadValue(e.counter[:0], at, key)
 			switch {
-			case err == nil && e.expired(header.Deadline):
+			case err != nil: // it is another key's, or damaged, and may be another's
+			case e.expired(header.Deadline):
 				return nil, 0, ErrKeyExpired
-			case !errors.Is(err, segment.ErrOtherKey):
-				return value, header.Deadline, e.public("read a counter", err)
+			default:
+				return value, header.Deadline, nil
 			}
 		}
 	}

@@ -1,11 +1,18 @@
 package kv
 
 import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/spcent/plumego/store/internal/keydir"
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // alike returns two keys that the index cannot tell apart by what a slot keeps
@@ -52,4 +59,34 @@ func TestIncrOfKeysThatAreAlike(t *testing.T) {
 	_, err := w.s.Verify(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, w.s.Close())
+}
+
+// TestDamageUnderAKeyThatIsAlike damages the record of the one: a record that
+// is damaged cannot say whose it is, and must not be held against the other.
+func TestDamageUnderAKeyThatIsAlike(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, Options{DataDir: dir, secret: keydir.Secret{1, 2, 3, 4}})
+	a, b := alike(t, s.engine)
+	require.NoError(t, s.Set(a, []byte("to be damaged"), 0))
+	require.NoError(t, s.Set(b, []byte("41"), 0))
+
+	file := filepath.Join(dir, segment.Name(1))
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte("T"), int64(bytes.Index(data, []byte("to be damaged"))))
+	require.NoError(t, errors.Join(err, f.Close()))
+
+	_, err = s.Get(a)
+	require.ErrorIs(t, err, ErrCorrupt)
+	_, err = s.Incr(a, 1, 0)
+	require.ErrorIs(t, err, ErrCorrupt)
+	got, err := s.Get(b)
+	require.NoError(t, err)
+	require.Equal(t, "41", string(got))
+	sum, err := s.Incr(b, 1, 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 42, sum)
+	require.NoError(t, s.Close())
 }

@@ -65,7 +65,8 @@ type engine struct {
 	syncing   sync.Mutex
 	gathering gathering
 
-	// closed is set under mu; readers look at it under a stripe's lock.
+	// closed is set under mu, or under a stripe's lock by lose. Readers look at
+	// it while they hold a stripe's pin or lock, for which close waits.
 	closed   atomic.Bool
 	closing  sync.Once
 	closeErr error

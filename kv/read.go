@@ -1,12 +1,9 @@
 package kv
 
 import (
-	"errors"
-
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
-	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // Get returns a copy of the value of key, which the caller owns; it is not
@@ -57,21 +54,18 @@ func (e *engine) read(dst []byte, key string) ([]byte, int64, record.Header, err
 	if e.closed.Load() { // perhaps because what has just been asked was lost
 		return dst, 0, record.Header{}, ErrStoreClosed
 	}
-	switch {
-	case ok:
-		value, header, err := e.log.ReadValue(dst, seglog.Location{Segment: number, Offset: offset}, key)
-		if err != nil {
-			if errors.Is(err, segment.ErrOtherKey) {
-				break
-			}
-			return dst, 0, header, e.public("read a value", err)
-		}
-		if e.expired(header.Deadline) {
-			return dst, 0, header, ErrKeyExpired
-		}
-		return value, header.Deadline, header, nil
-	case !maybe:
+	if !ok && !maybe {
 		return dst, 0, record.Header{}, notFound(key)
+	}
+	if ok {
+		value, header, err := e.log.ReadValue(dst, seglog.Location{Segment: number, Offset: offset}, key)
+		switch {
+		case err != nil: // it is another key's, or damaged, and may be another's
+		case e.expired(header.Deadline):
+			return dst, 0, header, ErrKeyExpired
+		default:
+			return value, header.Deadline, header, nil
+		}
 	}
 	return e.readEntry(dst, stripe, h, key)
 }

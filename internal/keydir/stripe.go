@@ -69,11 +69,11 @@ func (s *Stripe) Pin() { spin.ReadLock(&s.pins) }
 // Unpin lets go of what Pin took.
 func (s *Stripe) Unpin() { s.pins.RUnlock() }
 
-// Locate returns where the record lies of the first live key with this hash,
-// as far as slots keep hashes. It is nearly always the key that is meant, but
-// nothing has been compared: who reads the record must compare its key, and
-// use Find if it is another, or if ok is false with maybe true. The caller
-// holds a pin, and need not hold RLock.
+// Locate returns where the record lies of the first key with this hash, as far
+// as slots keep hashes, if that is live. It is nearly always the key that is
+// meant, but nothing has been compared: who reads the record must compare its
+// key, and use Find if it is another or cannot be read, or if ok is false with
+// maybe true. The caller holds a pin, and need not hold RLock.
 //
 // ok also promises that the record's own deadline is the key's.
 func (s *Stripe) Locate(h uint64) (segment uint32, offset int64, ok, maybe bool) {

@@ -106,8 +106,8 @@ func (t *table) free(s slot) uint32 {
 	return i
 }
 
-// seek returns the spot of the first slot with this fragment, or a ghost's if
-// there is none. It needs no lock; sure is false if it would have.
+// seek returns the spot of the first slot with this fragment, a ghost's or not.
+// It needs no lock; sure is false if it would have.
 func (t *table) seek(frag uint32) (at spot, found, sure bool) {
 	shown, moves := t.shown.Load(), t.moves.Load()
 	if shown == nil || moves&1 != 0 {

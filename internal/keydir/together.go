@@ -14,8 +14,8 @@ func setOf(stripe uint64) set { return 1 << stripe }
 // holdAll takes stripes for reading, and returns which it has: not those that
 // are still to be loaded, of which there are none once the order can be held.
 //
-// Several at once may be held because they are taken in their order, nobody
-// who holds one for writing waits for another, and nobody loads one meanwhile.
+// Several at once may be held because they are taken in their order, and nobody
+// who holds one for writing, be it to load it, waits for another.
 func (d *Keydir) holdAll(wanted set) (held set) {
 	for ; wanted != 0; wanted &= wanted - 1 {
 		i := bits.TrailingZeros64(uint64(wanted))
