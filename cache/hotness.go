@@ -180,10 +180,11 @@ func (c *PersistentCache) saved() (map[uint64]hotness, error) {
 // restore puts a key where it was. It returns the keys of those that are to go
 // for it.
 func (p *policy) restore(w warm) (victims []string) {
-	p.weight.Add(int64(w.weight))
-	s, hash := p.shard(w.key)
+	victims = p.shrink(int64(w.weight))
+	s, hash := p.part(w.key)
+	s.add(w.weight)
 	s.restore(hash, w.key, binary.LittleEndian.AppendUint32(nil, w.weight), w.main, w.frequency)
-	return append(p.settle(s), p.shrink(0)...)
+	return append(victims, p.settle(s)...)
 }
 
 // restore writes the record of a key that is not there to the log it was in.

@@ -23,7 +23,8 @@ type MemoryCache struct {
 
 // NewMemoryCache returns a cache of DefaultConfig.
 func NewMemoryCache() *MemoryCache {
-	return newMemoryCache(DefaultConfig())
+	config := DefaultConfig()
+	return newMemoryCache(config, config.parts())
 }
 
 // NewMemoryCacheWithConfig returns a cache. The error is ErrInvalidConfig.
@@ -32,12 +33,11 @@ func NewMemoryCacheWithConfig(config Config) (*MemoryCache, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	return newMemoryCache(config), nil
+	return newMemoryCache(config, config.parts()), nil
 }
 
-func newMemoryCache(config Config) *MemoryCache {
+func newMemoryCache(config Config, parts int) *MemoryCache {
 	c := &MemoryCache{config: config, seed: maphash.MakeSeed(), clock: newClock(config.Now), flights: newFlights()}
-	parts := config.parts()
 	entries := math.MaxInt
 	if config.MaxEntries > 0 {
 		entries = int(min(max(config.MaxEntries/int64(parts), 1), math.MaxInt))

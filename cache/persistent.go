@@ -121,7 +121,7 @@ func newPersistentCache(engine *kv.KVStore, config PersistentConfig) (*Persisten
 		return nil, err
 	}
 	c := &PersistentCache{KVCache: values, engine: engine, config: config}
-	values.policy = newPolicy(config.MaxBytes/100*inUsePercent, max(config.MaxBytes/2, leastDisk),
+	values.policy = newPolicy(config.MaxBytes/100*inUsePercent, int64(values.weigh("", config.MaxValueBytes)), max(config.MaxBytes/2, leastDisk),
 		values.config.MaxKeyLength, newClock(engine.Now))
 	if err := c.warm(); err != nil {
 		return nil, public(err)

@@ -23,7 +23,7 @@ type pool struct {
 const (
 	leastPage     = 1 << 10
 	mostPage      = 64 << 10
-	pagesPerShard = 256 // at least, where page sizes allow
+	pagesPerShard = 256 // at most, where page sizes allow, and more than half
 	chunkShift    = 3
 	chunkPages    = 1 << chunkShift
 	// pageOverhead is what a page costs beside its bytes: its places in

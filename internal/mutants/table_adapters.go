@@ -58,6 +58,14 @@ func adapterMutants() []mutant {
 		{"M182", "who comes back late is taken for hot", evicts, "LateOnes", []change{{
 			"cache/evict.go",
 			"return s.late%lateShare == 0", "return true"}}},
+		{"M183", "a key that is set is given up for itself", evicts, "Policy|LargeValue", []change{{
+			"cache/policy.go",
+			"	return append(victims, p.settle(s)...)\n}\n\n// weightOf", "	return append(p.settle(s), p.shrink(0)...)\n}\n\n// weightOf"}, {
+			"cache/policy.go",
+			"	victims = p.shrink(int64(weight) - p.weightOf(key))\n", ""}}},
+		{"M184", "what goes is not taken from the heaviest part", evicts, "Policy|LargeValue", []change{{
+			"cache/policy.go",
+			"s := p.heaviest()", "s := p.parts[int(p.evicted.Load())%len(p.parts)]"}}},
 		{"M140", "a record written whatever is there", once, "Storm|Store/in_memory/of", []change{{
 			"idempotency/kvstore.go",
 			"		If:       e.version,", "		If:       0,"}}},
