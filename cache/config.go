@@ -38,8 +38,9 @@ type Config struct {
 	// MaxValueBytes is the greatest length of a value. 0 is a 64th of
 	// MaxBytes, or 8 KiB if that is more. Key and value may have about a
 	// quarter of MaxBytes. The cache is divided into parts with a lock each,
-	// of which one holds at least four of the greatest: a bound far above
-	// what values have makes fewer parts.
+	// of which one has the bytes of four of the greatest, what it needs beside
+	// them included: a bound far above what values have makes fewer parts. (A
+	// part has 2 GiB at most.)
 	MaxValueBytes int
 	// NegativeTTL is how long GetOrLoad remembers that there is nothing to
 	// load, which a LoadFunc says by an error that matches store.ErrNotFound.
@@ -50,12 +51,14 @@ type Config struct {
 	// the old one meanwhile. 0: never.
 	RefreshAhead time.Duration
 	// OnEvict, if it is set, is told of every value that has left the cache
-	// and why. It is called without any lock, by the goroutine whose call
-	// made the value leave, before that call returns; it may use the cache.
-	// The value is the callee's.
+	// and why. It is called without any lock, before the call returns that
+	// made the value leave, by the goroutine of that call, or by the one that
+	// loads if it was GetOrLoad. It may use the cache, but not close it. The
+	// value is the callee's.
 	OnEvict func(key string, value []byte, why Reason)
 	// Now is the clock, for tests and replays; nil is the system's. It must
-	// be fast and must not use the cache. Set back, it stands still.
+	// be fast, must not use the cache, and must not be before 1970. Set back,
+	// it stands still.
 	Now func() time.Time
 }
 

@@ -20,7 +20,7 @@ type flights struct {
 	active                       atomic.Int64
 	loads, loadErrors, refreshes atomic.Uint64
 
-	mu     sync.Mutex // protects the fields below; comes before flight.mu
+	mu     sync.Mutex // protects the fields below; a leaf
 	closed bool
 	byKey  map[string]*flight // those that may be joined
 	all    map[*flight]bool
@@ -30,29 +30,31 @@ type flights struct {
 type flight struct {
 	cancel  context.CancelFunc
 	waiters int           // under flights.mu; when there is none left it is cancelled
-	done    chan struct{} // closed when value and err are there to be read
+	done    chan struct{} // closed when the result is there to be read
 	value   []byte
 	err     error
-	found   bool // value was there by now: there is nothing to keep
+	panic   *LoadPanic // nil: there was none
+	found   bool       // the result was there by now: there is nothing to keep
 
-	mu        sync.Mutex // held while the result is kept
-	overtaken bool       // the key was changed since, or nobody waits: keep nothing
+	keeping   sync.Mutex  // held while the result is kept
+	overtaken atomic.Bool // the key was changed since, or nobody waits: keep nothing
 }
 
 // job is what a flight does.
 type job struct {
 	load LoadFunc
-	// find returns the value if it is there by now; nil: do not look.
-	find func() ([]byte, bool)
-	// keep keeps the result. What it returns is called without a lock.
-	keep func(value []byte, err error) (after func())
+	// find returns the result if it is there by now; nil: do not look.
+	find func() (value []byte, err error, ok bool)
+	// keep keeps the result, unless it is overtaken before. What it returns is
+	// called without a lock.
+	keep func(value []byte, err error, overtaken *atomic.Bool) (after func())
 }
 
 // LoadPanic is what GetOrLoad panics with, in every goroutine that waits, when
-// a LoadFunc has panicked.
+// a LoadFunc has panicked, or Config.OnEvict for what it has pushed out.
 type LoadPanic struct {
 	Value any    // of the panic
-	Stack []byte // of the LoadFunc
+	Stack []byte // where it came from
 }
 
 // Error tells the value and the stack.
@@ -82,9 +84,8 @@ func (fs *flights) wait(ctx context.Context, key string, j job) ([]byte, error) 
 	case <-fs.closing:
 		return nil, ErrCacheClosed
 	}
-	var p *LoadPanic
-	if errors.As(f.err, &p) {
-		panic(p)
+	if f.panic != nil {
+		panic(f.panic)
 	}
 	if f.err != nil {
 		return nil, f.err
@@ -134,26 +135,30 @@ func (fs *flights) start(ctx context.Context, key string, j job) *flight {
 
 // fly gets the value.
 func (fs *flights) fly(ctx context.Context, f *flight, j job) {
+	f.err = errNoReturn
+	defer f.catch()
 	if j.find != nil {
-		if value, ok := j.find(); ok {
-			f.value, f.found = value, true
+		if value, err, ok := j.find(); ok {
+			f.value, f.err, f.found = value, err, true
 			return
 		}
 	}
 	fs.loads.Add(1)
-	f.err = errNoReturn
-	defer func() {
-		if r := recover(); r != nil {
-			f.err = &LoadPanic{r, debug.Stack()}
-		}
-	}()
 	f.value, f.err = j.load(ctx)
+}
+
+// catch keeps a panic for those who wait. It is deferred.
+func (f *flight) catch() {
+	if r := recover(); r != nil {
+		f.panic = &LoadPanic{r, debug.Stack()}
+		f.err = f.panic
+	}
 }
 
 // land keeps the result and tells the waiters.
 func (fs *flights) land(key string, f *flight, j job) {
 	f.cancel()
-	if f.err != nil {
+	if f.err != nil && !f.found {
 		fs.loadErrors.Add(1)
 	}
 	after := f.keep(j)
@@ -163,17 +168,28 @@ func (fs *flights) land(key string, f *flight, j job) {
 	delete(fs.all, f)
 	fs.mu.Unlock()
 	fs.active.Add(-1)
+	defer close(f.done) // also if what follows ends the goroutine
+	defer f.catch()
 	after()
-	close(f.done)
 }
 
 func (f *flight) keep(j job) (after func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.overtaken || f.found {
+	f.keeping.Lock()
+	defer f.keeping.Unlock()
+	if f.overtaken.Load() || f.found {
 		return func() {}
 	}
-	return j.keep(f.value, f.err)
+	return j.keep(f.value, f.err, &f.overtaken)
+}
+
+// kept returns when the result of a flight that is overtaken has been kept or
+// never will be. nil is no flight.
+func (f *flight) kept() {
+	if f != nil {
+		f.keeping.Lock()
+		//lint:ignore SA2001 waiting is all there is to do
+		f.keeping.Unlock()
+	}
 }
 
 // leave takes a waiter from a flight, and cancels it with the last.
@@ -186,33 +202,39 @@ func (fs *flights) leave(key string, f *flight) {
 	}
 }
 
-// overtake says that a key is about to be changed: what is loaded for it is
-// not kept, and who comes later does not join.
-func (fs *flights) overtake(key string) {
+// overtake says that a key is changed: what is being loaded for it is not kept,
+// and who comes later does not join. It returns the flight, which may have
+// looked before and be about to keep its result: see kept.
+func (fs *flights) overtake(key string) *flight {
 	if fs.active.Load() == 0 {
-		return
+		return nil
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if f := fs.byKey[key]; f != nil {
+	f := fs.byKey[key]
+	if f != nil {
 		fs.overtakeLocked(key, f)
 	}
+	return f
 }
 
-// overtakeAll is overtake for every key.
+// overtakeAll is overtake for every key. It waits until the flights have kept
+// their results or never will.
 func (fs *flights) overtakeAll() {
+	var all []*flight
 	fs.mu.Lock()
-	defer fs.mu.Unlock()
 	for key, f := range fs.byKey {
 		fs.overtakeLocked(key, f)
+		all = append(all, f)
+	}
+	fs.mu.Unlock()
+	for _, f := range all {
+		f.kept()
 	}
 }
 
-// overtakeLocked returns when the flight has kept its result or never will.
 func (fs *flights) overtakeLocked(key string, f *flight) {
-	f.mu.Lock()
-	f.overtaken = true
-	f.mu.Unlock()
+	f.overtaken.Store(true)
 	fs.drop(key, f)
 }
 

@@ -29,7 +29,8 @@ type KVCache struct {
 type KVConfig struct {
 	// DefaultTTL is what a ttl of 0 means. 0 or NoExpiration: for ever.
 	DefaultTTL time.Duration
-	// MaxKeyLength is the greatest length of a key in bytes. 0 is 256.
+	// MaxKeyLength is the greatest length of a key in bytes. 0 is 256. With
+	// the prefix it must not be more than the engine takes.
 	MaxKeyLength int
 	// MaxValueBytes is the greatest length of a value. 0 is 1 MiB. It must
 	// not be more than the engine takes.
@@ -135,9 +136,14 @@ func (c *KVCache) change(ctx context.Context, key string, value []byte, ttl time
 	return store.Change{Key: c.prefix + key, Value: value, Deadline: deadline}, nil
 }
 
-// commit makes a change of a value.
+// commit makes a change of a value. A load that has begun before has kept its
+// result, which is changed now, or will not. One that begins meanwhile keeps it
+// if the value is still the one that it knew of, and nobody else joins it
+// afterwards: it may have found the value that is changed.
 func (c *KVCache) commit(ctx context.Context, change store.Change) error {
-	c.flights.overtake(change.Key[len(c.prefix):])
+	key := change.Key[len(c.prefix):]
+	c.flights.overtake(key).kept()
+	defer c.flights.overtake(key)
 	if err := c.write(ctx, change); err != nil {
 		return public(err)
 	}

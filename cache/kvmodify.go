@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/spcent/plumego/store"
@@ -92,7 +93,10 @@ func (c *KVCache) GetOrLoad(ctx context.Context, key string, ttl time.Duration, 
 		return nil, err
 	}
 	item, err := c.get(ctx, key)
-	j := job{load: load, keep: func(value []byte, err error) func() { return c.keep(key, ttl, value, err) }}
+	known := item.Version
+	j := job{load: load, keep: func(value []byte, err error, _ *atomic.Bool) func() {
+		return c.keep(key, ttl, value, err, known)
+	}}
 	switch {
 	case err == nil:
 		if c.isDue(item) {
@@ -102,9 +106,10 @@ func (c *KVCache) GetOrLoad(ctx context.Context, key string, ttl time.Duration, 
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	j.find = func() ([]byte, bool) {
+	known = store.Absent
+	j.find = func() ([]byte, error, bool) {
 		item, err := c.item(context.Background(), key)
-		return item.Value, err == nil
+		return item.Value, nil, err == nil
 	}
 	return c.flights.wait(ctx, key, j)
 }
@@ -114,12 +119,13 @@ func (c *KVCache) isDue(item store.Item) bool {
 	return c.config.RefreshAhead > 0 && !item.Deadline.IsZero() && item.Deadline.Sub(c.config.Now()) <= c.config.RefreshAhead
 }
 
-// keep keeps what a load has returned. Not being able to is not the error of
-// those who wait.
-func (c *KVCache) keep(key string, ttl time.Duration, value []byte, err error) (after func()) {
+// keep keeps what a load has returned, if the key still has the value that it
+// had when the load began. Not being able to is not the error of those who wait.
+func (c *KVCache) keep(key string, ttl time.Duration, value []byte, err error, known uint64) (after func()) {
 	ctx := context.Background()
 	if err == nil {
 		if change, err := c.change(ctx, key, value, ttl); err == nil {
+			change.If = known
 			_ = c.write(ctx, change)
 		}
 	}
@@ -162,6 +168,7 @@ const clearBatch = 256
 // Clear is Clearer.Clear. It costs a read of each value and a delete.
 func (c *KVCache) Clear(ctx context.Context) error {
 	c.flights.overtakeAll()
+	defer c.flights.overtakeAll() // those that have found what was still there
 	var batch []store.Change
 	flush := func() error {
 		_, err := c.kv.Commit(ctx, batch...)

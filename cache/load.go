@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/spcent/plumego/store"
@@ -32,7 +33,9 @@ func (c *MemoryCache) GetOrLoad(ctx context.Context, key string, ttl time.Durati
 	}
 	value, r, ok := s.get([]byte{}, hash, key)
 	c.leave(s)
-	j := job{load: load, keep: func(value []byte, err error) func() { return c.keep(key, ttl, value, err) }}
+	j := job{load: load, keep: func(value []byte, err error, overtaken *atomic.Bool) func() {
+		return c.keep(key, ttl, value, err, overtaken)
+	}}
 	switch {
 	case ok:
 		if c.isDue(r) {
@@ -42,7 +45,7 @@ func (c *MemoryCache) GetOrLoad(ctx context.Context, key string, ttl time.Durati
 	case r.negative:
 		return nil, ErrNotFound
 	}
-	j.find = func() ([]byte, bool) { return c.peek(key) }
+	j.find = func() ([]byte, error, bool) { return c.peek(key) }
 	return c.flights.wait(ctx, key, j)
 }
 
@@ -52,14 +55,28 @@ func (c *MemoryCache) isDue(r record) bool {
 	return ahead > 0 && r.deadline != 0 && r.deadline-c.clock.millis() <= ahead
 }
 
-// peek returns the value of a key, without an access.
-func (c *MemoryCache) peek(key string) ([]byte, bool) {
-	entry, ok, err := c.entry(context.Background(), key)
-	return entry.Value, ok && err == nil
+// peek returns what a load of the key would, if that is known, without an
+// access.
+func (c *MemoryCache) peek(key string) (value []byte, err error, ok bool) {
+	s, hash, err := c.enter(context.Background(), key)
+	if err != nil {
+		return nil, nil, false
+	}
+	defer c.leave(s)
+	_, _, r, ok := s.live(hash, key)
+	switch {
+	case !ok:
+		return nil, nil, false
+	case r.negative:
+		return nil, ErrNotFound, true
+	}
+	return s.appendValue([]byte{}, r), nil, true
 }
 
-// keep keeps what a load has returned, if that is to be kept.
-func (c *MemoryCache) keep(key string, ttl time.Duration, value []byte, err error) (after func()) {
+// keep keeps what a load has returned, if that is to be kept. Who changes the
+// key overtakes its flight while he holds the part of the cache that it is in:
+// either he has done so by now, or what is kept here will be changed.
+func (c *MemoryCache) keep(key string, ttl time.Duration, value []byte, err error, overtaken *atomic.Bool) (after func()) {
 	flags := uint64(0)
 	switch {
 	case err == nil:
@@ -75,7 +92,9 @@ func (c *MemoryCache) keep(key string, ttl time.Duration, value []byte, err erro
 	if err != nil {
 		return func() {}
 	}
-	s.write(hash, key, value, deadline, flags)
+	if !overtaken.Load() {
+		s.write(hash, key, value, deadline, flags)
+	}
 	events := s.told()
 	s.mu.Unlock()
 	return func() { c.tell(events) }

@@ -87,23 +87,23 @@ func (c *MemoryCache) Set(ctx context.Context, key string, value []byte, ttl tim
 	if err != nil {
 		return err
 	}
-	s, hash, err := c.enterToChange(ctx, key)
+	s, hash, err := c.enter(ctx, key)
 	if err != nil {
 		return err
 	}
 	s.put(hash, key, value, deadline)
-	c.leave(s)
+	c.leaveChanged(s, key)
 	return nil
 }
 
 // Delete is Cache.Delete.
 func (c *MemoryCache) Delete(ctx context.Context, key string) error {
-	s, hash, err := c.enterToChange(ctx, key)
+	s, hash, err := c.enter(ctx, key)
 	if err != nil {
 		return err
 	}
 	s.remove(hash, key)
-	c.leave(s)
+	c.leaveChanged(s, key)
 	return nil
 }
 
@@ -164,20 +164,19 @@ func (c *MemoryCache) enter(ctx context.Context, key string) (*shard, uint64, er
 	return s, hash, nil
 }
 
-// enterToChange is enter for calls that change the value of a key: what is
-// being loaded for it is not to be kept.
-func (c *MemoryCache) enterToChange(ctx context.Context, key string) (*shard, uint64, error) {
-	if ctx.Err() == nil {
-		c.flights.overtake(key)
-	}
-	return c.enter(ctx, key)
-}
-
 // leave unlocks a shard and tells what has left it.
 func (c *MemoryCache) leave(s *shard) {
 	events := s.told()
 	s.mu.Unlock()
 	c.tell(events)
+}
+
+// leaveChanged is leave for calls that have changed the value of a key: what is
+// being loaded for it is not to be kept. A load that begins later finds the
+// change.
+func (c *MemoryCache) leaveChanged(s *shard, key string) {
+	c.flights.overtake(key)
+	c.leave(s)
 }
 
 func (c *MemoryCache) tell(events []event) {

@@ -36,6 +36,7 @@ func (c *MemoryCache) Clear(ctx context.Context) error {
 		s.forgetAll()
 		c.leave(s)
 	}
+	c.flights.overtakeAll() // those that have found what was still there
 	return nil
 }
 
@@ -122,11 +123,11 @@ func (c *MemoryCache) modify(ctx context.Context, key string, ttl time.Duration,
 	if err != nil {
 		return err
 	}
-	s, hash, err := c.enterToChange(ctx, key)
+	s, hash, err := c.enter(ctx, key)
 	if err != nil {
 		return err
 	}
-	defer c.leave(s)
+	defer c.leaveChanged(s, key)
 	var old []byte
 	r, ok := s.valued(hash, key)
 	if ok {
@@ -150,11 +151,11 @@ func (c *MemoryCache) SetIfAbsent(ctx context.Context, key string, value []byte,
 	if err != nil {
 		return false, err
 	}
-	s, hash, err := c.enterToChange(ctx, key)
+	s, hash, err := c.enter(ctx, key)
 	if err != nil {
 		return false, err
 	}
-	defer c.leave(s)
+	defer c.leaveChanged(s, key)
 	if _, ok := s.valued(hash, key); ok {
 		return false, nil
 	}

@@ -38,7 +38,8 @@ type PersistentConfig struct {
 	MaxBytes int64
 	// DefaultTTL is what a ttl of 0 means. 0 or NoExpiration: for ever.
 	DefaultTTL time.Duration
-	// MaxKeyLength is the greatest length of a key in bytes. 0 is 256.
+	// MaxKeyLength is the greatest length of a key in bytes. 0 is 256, the
+	// most 65533.
 	MaxKeyLength int
 	// MaxValueBytes is the greatest length of a value. 0 is a 64th of
 	// MaxBytes, the most a 32nd.
@@ -81,6 +82,8 @@ func (c PersistentConfig) check() error {
 	switch {
 	case c.MaxBytes < leastDisk:
 		return fmt.Errorf("%w: MaxBytes is %d, the least is %d", ErrInvalidConfig, c.MaxBytes, leastDisk)
+	case c.MaxKeyLength > kv.MaxKeySize-len(valuePrefix):
+		return fmt.Errorf("%w: MaxKeyLength is %d, the most is %d", ErrInvalidConfig, c.MaxKeyLength, kv.MaxKeySize-len(valuePrefix))
 	case int64(c.MaxValueBytes)+int64(c.MaxKeyLength) > c.MaxBytes/valuesInDisk:
 		return fmt.Errorf("%w: MaxKeyLength and MaxValueBytes of %d are more than a %dth of MaxBytes",
 			ErrInvalidConfig, c.MaxValueBytes, valuesInDisk)
@@ -136,6 +139,7 @@ func (c *PersistentCache) Clear(ctx context.Context) error {
 		return err
 	}
 	c.flights.overtakeAll()
+	defer c.flights.overtakeAll() // those that have found what was still there
 	defer c.policy.holdAll()()
 	if _, err := c.engine.DeletePrefix(valuePrefix); err != nil {
 		return public(err)

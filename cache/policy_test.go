@@ -2,9 +2,13 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/spcent/plumego/store/kv"
 )
 
 // TestPolicyKeepsWhatIsAskedFor asks for a hundred keys again and again beside
@@ -58,5 +62,18 @@ func TestALargeValueStays(t *testing.T) {
 				t.Fatalf("%d bytes: %v, behind its Set", size, err)
 			}
 		}
+	}
+}
+
+// TestTheLongestKeys are those that the engine takes with the prefix.
+func TestTheLongestKeys(t *testing.T) {
+	config := PersistentConfig{MaxBytes: 64 << 20, MaxKeyLength: kv.MaxKeySize - len(valuePrefix)}
+	c := openPersistent(t, t.TempDir(), config)
+	if err := c.Set(t.Context(), strings.Repeat("k", config.MaxKeyLength), nil, 0); err != nil {
+		t.Error(err)
+	}
+	config.MaxKeyLength++
+	if _, err := NewPersistentCache(t.TempDir(), config); !errors.Is(err, ErrInvalidConfig) {
+		t.Errorf("one byte more: %v", err)
 	}
 }

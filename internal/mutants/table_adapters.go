@@ -66,6 +66,14 @@ func adapterMutants() []mutant {
 		{"M184", "what goes is not taken from the heaviest part", evicts, "Policy|LargeValue", []change{{
 			"cache/policy.go",
 			"s := p.heaviest()", "s := p.parts[int(p.evicted.Load())%len(p.parts)]"}}},
+		{"M185", "a load that began within a change is kept, in memory", evicts, "WithinAChange", []change{{
+			"cache/memory.go",
+			"	c.flights.overtake(key)\n	c.leave(s)\n", "	c.leave(s)\n"}}},
+		{"M186", "a load that began within a change is kept, in an engine", evicts, "WithinAChange", []change{{
+			"cache/kvmodify.go",
+			"			change.If = known\n", ""}, {
+			"cache/kvcache.go",
+			"	defer c.flights.overtake(key)\n", ""}}},
 		{"M140", "a record written whatever is there", once, "Storm|Store/in_memory/of", []change{{
 			"idempotency/kvstore.go",
 			"		If:       e.version,", "		If:       0,"}}},
@@ -99,7 +107,9 @@ func adapterMutants() []mutant {
 			"case t.AtMostOnce || r.AtMostOnce:", "case t.AtMostOnce:"}}},
 		{"M126", "a load from before a Delete is kept", evicts, "Contract|Nobody", []change{{
 			"cache/flight.go",
-			"if f.overtaken || f.found {", "if f.found {"}}},
+			"if f.overtaken.Load() || f.found {", "if f.found {"}, {
+			"cache/load.go",
+			"if !overtaken.Load() {", "if true {"}}},
 		{"M127", "the first caller's context ends everybody's load (singleflight)", evicts, "OwnContext", []change{{
 			"cache/flight.go",
 			"context.WithCancel(context.WithoutCancel(ctx))", "context.WithCancel(ctx)"}}},
