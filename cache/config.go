@@ -38,9 +38,8 @@ type Config struct {
 	// MaxValueBytes is the greatest length of a value. 0 is a 64th of
 	// MaxBytes, or 8 KiB if that is more. Key and value may have about a
 	// quarter of MaxBytes. The cache is divided into parts with a lock each,
-	// of which one has the bytes of four of the greatest, what it needs beside
-	// them included: a bound far above what values have makes fewer parts. (A
-	// part has 2 GiB at most.)
+	// of which one has at least the bytes of four such values, unless it has 2
+	// GiB: a bound far above what values have makes fewer parts.
 	MaxValueBytes int
 	// NegativeTTL is how long GetOrLoad remembers that there is nothing to
 	// load, which a LoadFunc says by an error that matches store.ErrNotFound.
@@ -112,13 +111,14 @@ const (
 	leastPartEntries = 4096
 	mostPartBytes    = 2 << 30 // positions have 32 bits
 	mostParts        = 64      // but for mostPartBytes
+	leastPartValues  = 4       // of the greatest
 )
 
 // parts returns into how many shards the cache is divided: a power of two.
 func (c Config) parts() int {
 	n := int64(1)
 	for c.partSize(n) > mostPartBytes || n < mostParts &&
-		c.partSize(2*n) >= max(leastPartBytes, c.leastPart()) &&
+		c.partSize(2*n) >= max(leastPartBytes, leastPartValues*int64(c.MaxValueBytes)) &&
 		(c.MaxEntries == 0 || c.MaxEntries/(2*n) >= leastPartEntries) {
 		n *= 2
 	}
@@ -127,8 +127,7 @@ func (c Config) parts() int {
 
 func (c Config) partSize(parts int64) int64 { return c.MaxBytes / parts }
 
-// leastPart returns how many bytes a shard needs at least to hold four of the
-// largest records.
+// leastPart returns how many bytes a shard needs for the largest records.
 func (c Config) leastPart() int64 {
-	return 4 * int64(maxHeader+c.MaxKeyLength+c.MaxValueBytes)
+	return leastPartValues * int64(maxHeader+c.MaxKeyLength+c.MaxValueBytes)
 }
