@@ -78,7 +78,9 @@ func (e *engine) counterOf(key string, h uint64) (value []byte, deadline int64, 
 		if ok {
 			value, header, err := e.log.ReadValue(e.counter[:0], at, key)
 			switch {
-			case err != nil: // it is another key's, or damaged, and may be another's
+			case mayBeAnothers(err):
+			case err != nil:
+				return nil, 0, e.public("read a counter", err)
 			case e.expired(header.Deadline):
 				return nil, 0, ErrKeyExpired
 			default:

@@ -1,9 +1,12 @@
 package kv
 
 import (
+	"errors"
+
 	"github.com/spcent/plumego/store/internal/keydir"
 	"github.com/spcent/plumego/store/internal/record"
 	"github.com/spcent/plumego/store/internal/seglog"
+	"github.com/spcent/plumego/store/internal/segment"
 )
 
 // Get returns a copy of the value of key, which the caller owns; it is not
@@ -60,7 +63,9 @@ func (e *engine) read(dst []byte, key string) ([]byte, int64, record.Header, err
 	if ok {
 		value, header, err := e.log.ReadValue(dst, seglog.Location{Segment: number, Offset: offset}, key)
 		switch {
-		case err != nil: // it is another key's, or damaged, and may be another's
+		case mayBeAnothers(err):
+		case err != nil:
+			return dst, 0, header, e.public("read a value", err)
 		case e.expired(header.Deadline):
 			return dst, 0, header, ErrKeyExpired
 		default:
@@ -68,6 +73,13 @@ func (e *engine) read(dst []byte, key string) ([]byte, int64, record.Header, err
 		}
 	}
 	return e.readEntry(dst, stripe, h, key)
+}
+
+// mayBeAnothers reports whether an error of reading a record that was found by
+// a hash is that of another key, or damaged, so that it cannot say whose it is.
+func mayBeAnothers(err error) bool {
+	var damaged *segment.CorruptError
+	return errors.Is(err, segment.ErrOtherKey) || errors.As(err, &damaged)
 }
 
 // readEntry is read by way of the key's entry. The caller holds a pin.

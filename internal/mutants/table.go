@@ -174,7 +174,7 @@ func engineMutants() []mutant {
 			"		deadline = old\n", "		_ = old\n"}}},
 		{"M55", "Incr takes the first slot of a hash for its key's", engine, "Alike", []change{{
 			"kv/incr.go",
-			"			case err != nil: // it is another key's, or", "			case err != nil:\n				return nil, 0, e.public(\"read a counter\", err) // or"}}},
+			"			case mayBeAnothers(err):\n", ""}}},
 		{"M25", "readers see a write before it is durable", engine, "Group|Durable|Visible|Mixed|Pending", []change{{
 			"kv/commit.go",
 			"return e.queue(&m), nil", "return e.queue(&m), e.publish(&m)"}}},
@@ -274,7 +274,7 @@ func engineMutants() []mutant {
 			"if t.done { // by now", "if false { // by now"}}},
 		{"M95", "a damaged record held against who does not own it", engine, "Alike", []change{{
 			"kv/read.go",
-			"		case err != nil: // it is another key's, or", "		case err != nil:\n			return dst, 0, header, e.public(\"read a value\", err) // or"}}},
+			"errors.Is(err, segment.ErrOtherKey) || errors.As(err, &damaged)", "errors.Is(err, segment.ErrOtherKey) && damaged == nil"}}},
 		{"M46", "what an entry was is not kept for a snapshot", engine, "Snapshot", []change{{
 			"internal/keydir/undo.go",
 			"s.undoFor(newest)[id] = s.was(i)", "s.undoFor(newest)[id|1] = s.was(i)"}}},
