@@ -28,6 +28,7 @@ type flights struct {
 
 // flight is one load.
 type flight struct {
+	key     string
 	cancel  context.CancelFunc
 	waiters int           // under flights.mu; when there is none left it is cancelled
 	done    chan struct{} // closed when the result is there to be read
@@ -122,7 +123,7 @@ func (fs *flights) join(ctx context.Context, key string, j job) (*flight, error)
 // start starts a flight. It runs on what ctx carries, but not under its end.
 func (fs *flights) start(ctx context.Context, key string, j job) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	f := &flight{cancel: cancel, done: make(chan struct{})}
+	f := &flight{key: key, cancel: cancel, done: make(chan struct{})}
 	fs.byKey[key] = f
 	fs.all[f] = true
 	fs.active.Add(1)
@@ -183,13 +184,11 @@ func (f *flight) keep(j job) (after func()) {
 }
 
 // kept returns when the result of a flight that is overtaken has been kept or
-// never will be. nil is no flight.
+// never will be.
 func (f *flight) kept() {
-	if f != nil {
-		f.keeping.Lock()
-		//lint:ignore SA2001 waiting is all there is to do
-		f.keeping.Unlock()
-	}
+	f.keeping.Lock()
+	//lint:ignore SA2001 waiting is all there is to do
+	f.keeping.Unlock()
 }
 
 // leave takes a waiter from a flight, and cancels it with the last.
@@ -203,32 +202,45 @@ func (fs *flights) leave(key string, f *flight) {
 }
 
 // overtake says that a key is changed: what is being loaded for it is not kept,
-// and who comes later does not join. It returns the flight, which may have
-// looked before and be about to keep its result: see kept.
-func (fs *flights) overtake(key string) *flight {
+// and who comes later does not join. A flight may have looked before, and be
+// about to keep its result: see pass.
+func (fs *flights) overtake(key string) {
 	if fs.active.Load() == 0 {
-		return nil
+		return
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	f := fs.byKey[key]
-	if f != nil {
+	if f := fs.byKey[key]; f != nil {
 		fs.overtakeLocked(key, f)
 	}
-	return f
 }
 
-// overtakeAll is overtake for every key. It waits until the flights have kept
-// their results or never will.
+// pass is overtake for who does not hold what keep holds: it returns when the
+// flights of the key, also those that nobody joins any more, have kept their
+// results or never will.
+func (fs *flights) pass(key string) {
+	fs.passAll(func(other string) bool { return other == key })
+}
+
+// overtakeAll is pass for every key.
 func (fs *flights) overtakeAll() {
-	var all []*flight
+	fs.passAll(func(string) bool { return true })
+}
+
+func (fs *flights) passAll(which func(key string) bool) {
+	if fs.active.Load() == 0 {
+		return
+	}
+	var passed []*flight
 	fs.mu.Lock()
-	for key, f := range fs.byKey {
-		fs.overtakeLocked(key, f)
-		all = append(all, f)
+	for f := range fs.all {
+		if which(f.key) {
+			fs.overtakeLocked(f.key, f)
+			passed = append(passed, f)
+		}
 	}
 	fs.mu.Unlock()
-	for _, f := range all {
+	for _, f := range passed {
 		f.kept()
 	}
 }

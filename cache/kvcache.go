@@ -142,7 +142,7 @@ func (c *KVCache) change(ctx context.Context, key string, value []byte, ttl time
 // afterwards: it may have found the value that is changed.
 func (c *KVCache) commit(ctx context.Context, change store.Change) error {
 	key := change.Key[len(c.prefix):]
-	c.flights.overtake(key).kept()
+	c.flights.pass(key)
 	defer c.flights.overtake(key)
 	if err := c.write(ctx, change); err != nil {
 		return public(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spcent/plumego/store"
+	"github.com/spcent/plumego/store/kv"
 )
 
 // trapContext has somebody do something at the n-th look at it.
@@ -164,5 +165,63 @@ func TestNothingToLoadIsFoundByWhoComesLate(t *testing.T) {
 	}
 	if s := c.Stats(); s.Loads != 1 || s.LoadErrors != 1 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// slowKV has the commits of one value wait.
+type slowKV struct {
+	store.KV
+	value   string
+	release chan int
+}
+
+func (s slowKV) Commit(ctx context.Context, changes ...store.Change) ([]uint64, error) {
+	if len(changes) > 0 && string(changes[0].Value) == s.value {
+		<-s.release
+	}
+	return s.KV.Commit(ctx, changes...)
+}
+
+// TestADeleteWaitsForWhatIsBeingKept: a load whose result is on its way into the
+// engine, and for which nobody waits any more, is not kept behind a Delete.
+func TestADeleteWaitsForWhatIsBeingKept(t *testing.T) {
+	for name, remove := range map[string]func(ctx context.Context, c *KVCache) error{
+		"Delete": func(ctx context.Context, c *KVCache) error { return c.Delete(ctx, "k") },
+		"Clear":  func(ctx context.Context, c *KVCache) error { return c.Clear(ctx) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			engine, err := kv.NewKVStore(kv.Options{InMemory: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			slow := slowKV{engine.KV(), "old", make(chan int)}
+			c, err := NewKVCache(slow, "cache:", KVConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				_, _ = c.GetOrLoad(ctx, "k", 0, func(context.Context) ([]byte, error) { return []byte("old"), nil })
+			}()
+			synctest.Wait()
+			cancel()
+			synctest.Wait()
+			removed := make(chan error, 1)
+			go func() { removed <- remove(t.Context(), c) }()
+			for range 1000 {
+				runtime.Gosched() // it waits for a lock, or is over
+			}
+			close(slow.release)
+			if err := <-removed; err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if got, err := c.Get(t.Context(), "k"); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
+			if err := errors.Join(c.Close(), engine.Close()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

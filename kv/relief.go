@@ -16,6 +16,10 @@ func (e *engine) relieved(err error) bool {
 		return false
 	}
 	defer e.work.Done()
+	rewrites := e.compactor.rewrites.Load()
+	if crowded != nil {
+		rewrites = crowded.rewrites
+	}
 	select {
 	case <-e.saved.settled: // what is not in the index would be thrown away
 	case <-e.quit:
@@ -24,7 +28,7 @@ func (e *engine) relieved(err error) bool {
 	e.awaitPending()
 	e.compactor.working.Lock() // the compactor has done what it could
 	defer e.compactor.working.Unlock()
-	if crowded != nil && e.compactor.rewrites.Load() > crowded.rewrites {
+	if e.compactor.rewrites.Load() > rewrites {
 		return true // also if that was before anybody came here
 	}
 	if e.squeeze() {

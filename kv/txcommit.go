@@ -49,7 +49,7 @@ func (s *KVStore) runUntilFresh(fn func(*Tx) error, accepted func([]mutation)) (
 		if run > runsInCrowd && e.turn.take() {
 			return s.runInTurn(fn, accepted)
 		}
-		if g, err := s.runOnce(fn, e.lockToWrite, accepted); err != errStale && !e.relieved(err) {
+		if g, err, own := s.runOnce(fn, e.lockToWrite, accepted); own || err != errStale && !e.relieved(err) {
 			return g, err
 		}
 	}
@@ -59,7 +59,7 @@ func (s *KVStore) runUntilFresh(fn func(*Tx) error, accepted func([]mutation)) (
 func (s *KVStore) runInTurn(fn func(*Tx) error, accepted func([]mutation)) (*group, error) {
 	defer s.engine.turn.give()
 	for took := stopwatch(); took() < turnLimit; {
-		if g, err := s.runOnce(fn, s.engine.lockInTurn, accepted); err != errStale && !s.engine.relieved(err) {
+		if g, err, own := s.runOnce(fn, s.engine.lockInTurn, accepted); own || err != errStale && !s.engine.relieved(err) {
 			return g, err
 		}
 	}
@@ -67,23 +67,24 @@ func (s *KVStore) runInTurn(fn func(*Tx) error, accepted func([]mutation)) (*gro
 }
 
 // runOnce runs fn with a transaction that ends however fn ends. lock takes mu
-// for it.
-func (s *KVStore) runOnce(fn func(*Tx) error, lock func(), accepted func([]mutation)) (*group, error) {
+// for it. own says that the error is fn's own, to be returned as it is.
+func (s *KVStore) runOnce(fn func(*Tx) error, lock func(), accepted func([]mutation)) (g *group, err error, own bool) {
 	t := &Tx{store: s, txMemory: s.engine.txMemory()}
 	defer t.end()
 	if err := fn(t); err != nil {
-		return t.restsOn(), err
+		return t.restsOn(), err, true
 	}
 	t.done = true
 	if t.size == 0 {
-		return t.restsOn(), nil
+		return t.restsOn(), nil, false
 	}
 	if t.base != nil {
 		t.base.Snapshot.end() // nothing that is replaced now needs to be kept for it
 	}
 	lock()
 	defer s.engine.mu.Unlock()
-	return t.commitLocked(accepted)
+	g, err = t.commitLocked(accepted)
+	return g, err, false
 }
 
 // end gives up what the transaction holds.
