@@ -80,7 +80,7 @@ func (fs *flights) wait(ctx context.Context, key string, j job) ([]byte, error) 
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		fs.leave(key, f)
+		fs.leave(f)
 		return nil, ctx.Err()
 	case <-fs.closing:
 		return nil, ErrCacheClosed
@@ -128,7 +128,7 @@ func (fs *flights) start(ctx context.Context, key string, j job) *flight {
 	fs.all[f] = true
 	fs.active.Add(1)
 	fs.running.Go(func() {
-		defer fs.land(key, f, j) // also if the LoadFunc ends the goroutine
+		defer fs.land(f, j) // also if the LoadFunc ends the goroutine
 		fs.fly(ctx, f, j)
 	})
 	return f
@@ -157,7 +157,7 @@ func (f *flight) catch() {
 }
 
 // land keeps the result and tells the waiters.
-func (fs *flights) land(key string, f *flight, j job) {
+func (fs *flights) land(f *flight, j job) {
 	f.cancel()
 	if f.err != nil && !f.found {
 		fs.loadErrors.Add(1)
@@ -165,7 +165,7 @@ func (fs *flights) land(key string, f *flight, j job) {
 	after := f.keep(j)
 
 	fs.mu.Lock()
-	fs.drop(key, f)
+	fs.drop(f)
 	delete(fs.all, f)
 	fs.mu.Unlock()
 	fs.active.Add(-1)
@@ -192,12 +192,12 @@ func (f *flight) kept() {
 }
 
 // leave takes a waiter from a flight, and cancels it with the last.
-func (fs *flights) leave(key string, f *flight) {
+func (fs *flights) leave(f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if f.waiters--; f.waiters == 0 {
 		f.cancel()
-		fs.overtakeLocked(key, f)
+		fs.overtakeLocked(f)
 	}
 }
 
@@ -211,7 +211,7 @@ func (fs *flights) overtake(key string) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if f := fs.byKey[key]; f != nil {
-		fs.overtakeLocked(key, f)
+		fs.overtakeLocked(f)
 	}
 }
 
@@ -235,7 +235,7 @@ func (fs *flights) passAll(which func(key string) bool) {
 	fs.mu.Lock()
 	for f := range fs.all {
 		if which(f.key) {
-			fs.overtakeLocked(f.key, f)
+			fs.overtakeLocked(f)
 			passed = append(passed, f)
 		}
 	}
@@ -245,15 +245,15 @@ func (fs *flights) passAll(which func(key string) bool) {
 	}
 }
 
-func (fs *flights) overtakeLocked(key string, f *flight) {
+func (fs *flights) overtakeLocked(f *flight) {
 	f.overtaken.Store(true)
-	fs.drop(key, f)
+	fs.drop(f)
 }
 
 // drop takes a flight out of those that may be joined.
-func (fs *flights) drop(key string, f *flight) {
-	if fs.byKey[key] == f {
-		delete(fs.byKey, key)
+func (fs *flights) drop(f *flight) {
+	if fs.byKey[f.key] == f {
+		delete(fs.byKey, f.key)
 	}
 }
 
